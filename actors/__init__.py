@@ -1,0 +1,1 @@
+"""The running school: everything that has a Pykka thread."""

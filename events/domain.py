@@ -1,0 +1,419 @@
+"""What can happen, one Struct for each kind of event.
+
+An event is a fact in the past tense. Its tag never changes; new fields have defaults; a changed
+meaning is a new revision (see `events.codec`). Times are timezone-aware UTC. No event holds
+personal data: titles, texts and the sources' own ids lie in a store of their own
+(`events.personal`), to which `Part` is a commitment.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from events.ids import BookingId, EventId, KioskId, RoomKey, SourceName
+
+Instant = Annotated[datetime, Meta(tz=True)]
+Intent = Literal["present", "leaving"]
+By = Literal["button", "touch", "phone", "desk", "device"]
+Effect = Literal["walk-in", "check-in", "renewed", "left", "none", "superseded"]
+Outcome = Literal["changed", "unchanged", "failed", "suspect"]
+
+
+class Event(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type"):
+    """Base of all events."""
+
+
+# -- values inside events ---------------------------------------------------------------------
+
+
+class Value(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """Base of the values inside events."""
+
+
+class Part(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """Commitment to the personal part of an event, which lies elsewhere.
+
+    Attributes:
+        month: The file it lies in, such as ``2026-11``: the month in which its use ends.
+        commitment: HMAC-SHA256 of the part under its own salt, 64 hex digits.
+    """
+
+    month: str
+    commitment: str
+
+
+class RoomInfo(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """What a room is, as the school's configuration says.
+
+    Attributes:
+        name: What people call it.
+        type: The school's own kind of room, such as ``petit``.
+        seats: How many people it holds.
+        wing: Wing of the building.
+        number: Room number inside the wing; the hundreds are the floor.
+        letter: Letter after the number, or empty.
+        aliases: Other names under which timetables know it.
+        sources: The timetables that speak of it; empty means all of them.
+    """
+
+    name: str
+    type: str = ""
+    seats: int = 0
+    wing: str = ""
+    number: int = 0
+    letter: str = ""
+    whiteboard: bool = False
+    blackboard: bool = False
+    projector: bool = False
+    tv: bool = False
+    aliases: tuple[str, ...] = ()
+    sources: tuple[SourceName, ...] = ()
+
+
+class Policy(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
+    """The school's rules, in minutes unless the name says otherwise.
+
+    Attributes:
+        check_in_before: A press confirms a booking from so long before its start.
+        check_in_after: Later than so long after its start a check-in counts as late.
+        walk_in: How long a press without a booking keeps a room occupied.
+        soon: A free room whose next booking starts within this time is shown as ``soon``.
+        unknown_after: A timetable older than this no longer proves that a room is free.
+        release: Whether a booking that nobody confirmed is shown as free again.
+        release_after: When, after its start.
+        release_warning: When the door begins to warn, after its start.
+        release_exempt_length: Bookings of this length or longer are never released.
+        release_exempt_kinds: Kinds of booking that are never released.
+        release_exempt_rooms: Rooms that are never released.
+        release_exempt_seen: Bookings that appeared less than so long before their start are not released.
+        search: How long somebody who asks for a room wants it, unless told.
+    """
+
+    check_in_before: int = 10
+    check_in_after: int = 15
+    walk_in: int = 60
+    soon: int = 10
+    unknown_after: int = 240
+    release: bool = False
+    release_after: int = 15
+    release_warning: int = 10
+    release_exempt_length: int = 180
+    release_exempt_kinds: tuple[str, ...] = ("exam",)
+    release_exempt_rooms: tuple[RoomKey, ...] = ()
+    release_exempt_seen: int = 30
+    search: int = 60
+
+
+class Hours(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
+    """When the school is open: ``HH:MM-HH:MM`` local for each weekday, empty for a closed day."""
+
+    monday: str = "00:00-24:00"
+    tuesday: str = "00:00-24:00"
+    wednesday: str = "00:00-24:00"
+    thursday: str = "00:00-24:00"
+    friday: str = "00:00-24:00"
+    saturday: str = "00:00-24:00"
+    sunday: str = "00:00-24:00"
+
+
+class ClosedDays(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """Days on which the school, or some of its rooms, are closed.
+
+    Attributes:
+        first: First closed day, local.
+        last: Last closed day, included.
+        rooms: The rooms that are closed; empty means all.
+    """
+
+    first: date
+    last: date
+    rooms: tuple[RoomKey, ...] = ()
+
+
+class Span(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """From when to when."""
+
+    start: Instant
+    end: Instant
+
+
+class SourceRead(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """How the reading of one source went.
+
+    Attributes:
+        days: The local days that were read.
+        digest: SHA-256 of what was read, to tell whether two readings are the same.
+        rooms: How many rooms it spoke of.
+        bookings: How many bookings it held.
+        missing: Configured rooms that it did not speak of: this reading says nothing about them.
+        reason: Why it failed or is suspected, in structure and counts, never the page's text.
+    """
+
+    source: SourceName
+    outcome: Outcome
+    days: tuple[date, ...] = ()
+    digest: str = ""
+    rooms: int = 0
+    bookings: int = 0
+    missing: tuple[RoomKey, ...] = ()
+    reason: str = ""
+
+
+class Press(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """What a door signs when its button was pressed: all that never changes between deliveries.
+
+    Attributes:
+        outbox: Random name of the file that keeps the door's presses.
+        n: Count of presses in that file, from 1.
+        minutes: For how long, where the person chose; None for the school's default.
+        boot_id: The kernel's name for this run of the machine.
+        boottime: Milliseconds on ``CLOCK_BOOTTIME`` when the contact closed.
+        wall: The door's wall clock then.
+        wall_synchronised: Whether that clock was set from a time server.
+    """
+
+    kiosk: KioskId
+    outbox: str
+    n: int
+    room: RoomKey
+    intent: Intent
+    by: By = "button"
+    minutes: int | None = None
+    boot_id: str
+    boottime: int
+    wall: Instant
+    wall_synchronised: bool = False
+
+
+# -- the school -------------------------------------------------------------------------------
+
+
+class LogCreated(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="log-created"):
+    """The first event of every log.
+
+    Attributes:
+        log: Random name of this log.
+        school: Name of the school.
+        zone: Its time zone, such as ``Europe/Paris``.
+        epoch: Changes only when a log was cut or restored.
+    """
+
+    log: str
+    school: str
+    zone: str
+    epoch: int = 1
+
+
+class ServerStarted(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="server-started"):
+    """The server began a run; whatever was open ended with the run before.
+
+    Attributes:
+        alive_until: Last sign of life of the run before, None for the first.
+    """
+
+    version: str
+    alive_until: Instant | None = None
+
+
+class ServerStopped(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="server-stopped"):
+    """The server ended its run in order."""
+
+
+class PolicySet(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="policy-set"):
+    """The rules that hold from here on."""
+
+    policy: Policy
+    hours: Hours
+    closed: tuple[ClosedDays, ...] = ()
+
+
+class TimetableRead(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="timetable-read"):
+    """One round of reading all timetables; keeps the age of what is shown."""
+
+    sources: tuple[SourceRead, ...]
+
+
+# -- rooms ------------------------------------------------------------------------------------
+
+
+class RoomDeclared(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="room-declared"):
+    """A room exists, or its attributes changed."""
+
+    room: RoomKey
+    info: RoomInfo
+
+
+class RoomRetired(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="room-retired"):
+    """A room is no longer configured."""
+
+    room: RoomKey
+
+
+class RoomClosed(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="room-closed"):
+    """The desk put a room out of order; the reason is personal and lies in its part."""
+
+    room: RoomKey
+    operator: int = 0
+    until: Instant | None = None
+    part: Part | None = None
+
+
+class RoomReopened(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="room-reopened"):
+    """The desk put a room back in order."""
+
+    room: RoomKey
+    operator: int = 0
+
+
+class BookingAdded(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="booking-added"):
+    """A timetable reserves a room.
+
+    Attributes:
+        all_day: It is drawn over whole days: the room is blocked, the booking never due.
+        unsure: Its hours could not be read exactly: likewise.
+        kind: ``exam``, ``course``…, by the school's patterns.
+        series: Keyed hash of the normalised title: the same for all bookings of one course.
+        moved_from: The room that it was moved from.
+    """
+
+    room: RoomKey
+    booking: BookingId
+    source: SourceName
+    start: Instant
+    end: Instant
+    part: Part
+    all_day: bool = False
+    unsure: bool = False
+    kind: str = ""
+    series: str = ""
+    moved_from: RoomKey | None = None
+
+
+class BookingChanged(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="booking-changed"):
+    """A booking has other hours or another title; its fields are as they are now.
+
+    Attributes:
+        was: Its hours before.
+    """
+
+    room: RoomKey
+    booking: BookingId
+    source: SourceName
+    start: Instant
+    end: Instant
+    part: Part
+    was: Span
+    all_day: bool = False
+    unsure: bool = False
+    kind: str = ""
+    series: str = ""
+
+
+class BookingRemoved(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="booking-removed"):
+    """A booking is no longer in its timetable, or was moved to another room."""
+
+    room: RoomKey
+    booking: BookingId
+    source: SourceName
+    moved_to: RoomKey | None = None
+
+
+class PresencePressed(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="presence-pressed"):
+    """Somebody pressed, and this is what it meant.
+
+    Attributes:
+        press: What the door signed.
+        signature: Ed25519 over it, 128 hex digits.
+        pressed_at: When, as far as is known.
+        earliest: The earliest instant it can have been; earlier than ``pressed_at`` only after a
+            restart of the door in between.
+        received_at: When the server got it.
+        effect: What it changed.
+        until: Until when somebody is present.
+        confirms: The bookings it confirmed.
+    """
+
+    room: RoomKey
+    press: Press
+    signature: str
+    pressed_at: Instant
+    earliest: Instant
+    received_at: Instant
+    effect: Effect
+    until: Instant | None = None
+    confirms: tuple[BookingId, ...] = ()
+
+
+class KioskJoined(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="kiosk-joined"):
+    """A door is connected and has delivered all its presses.
+
+    Attributes:
+        watching_since: Since when it has been awake with a working button.
+    """
+
+    room: RoomKey
+    kiosk: KioskId
+    watching_since: Instant
+
+
+class KioskLeft(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="kiosk-left"):
+    """A door is no longer connected."""
+
+    room: RoomKey
+    kiosk: KioskId
+
+
+class ButtonStuck(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="button-stuck"):
+    """A door's button has been held for so long that nobody can be holding it."""
+
+    room: RoomKey
+    kiosk: KioskId
+
+
+class ButtonFreed(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="button-freed"):
+    """A stuck button came free."""
+
+    room: RoomKey
+    kiosk: KioskId
+
+
+SchoolEvent = LogCreated | ServerStarted | ServerStopped | PolicySet | TimetableRead
+RoomEvent = (
+    RoomDeclared
+    | RoomRetired
+    | RoomClosed
+    | RoomReopened
+    | BookingAdded
+    | BookingChanged
+    | BookingRemoved
+    | PresencePressed
+    | KioskJoined
+    | KioskLeft
+    | ButtonStuck
+    | ButtonFreed
+)
+AnyEvent = SchoolEvent | RoomEvent
+
+
+class Recorded(Struct, frozen=True, kw_only=True, gc=False):
+    """An event in its envelope, as the log holds it.
+
+    Attributes:
+        seq: Position in the log, from 1, without gaps.
+        id: Unique name of the event.
+        stream: ``school`` or ``room/<key>``.
+        version: Position in its stream, from 1, without gaps.
+        at: When it happened.
+        recorded_at: When it was written.
+    """
+
+    seq: int
+    id: EventId
+    stream: str
+    version: int
+    at: Instant
+    recorded_at: Instant
+    event: AnyEvent

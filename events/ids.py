@@ -1,0 +1,63 @@
+"""Names for things: which string is which.
+
+A room's key is permanent and names its stream; a press is named by who sent it, so that sent
+twice it is one; every other event has a random name.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import NewType
+
+RoomKey = NewType("RoomKey", str)
+"""Permanent key of a room, such as ``L213``; its stream is ``room/L213``."""
+
+KioskId = NewType("KioskId", str)
+"""Fingerprint of a door's Ed25519 public key: the first 32 hex digits of its SHA-256."""
+
+BookingId = NewType("BookingId", str)
+"""Name of a booking: ``<source>:<keyed hash of the source's own id, or random>``."""
+
+EventId = NewType("EventId", str)
+"""Unique name of an event: the idempotency key of the log."""
+
+SourceName = NewType("SourceName", str)
+"""Name of a configured timetable source."""
+
+SCHOOL_STREAM = "school"
+
+_ROOM_KEY = re.compile(r"[^/\s\x00-\x1f][^/\x00-\x1f]{0,62}")
+
+
+def parse_room_key(text: str) -> RoomKey:
+    """Check that a text can name a room.
+
+    Args:
+        text: 1 to 63 characters without ``/`` and control characters, not starting with a blank.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    if not _ROOM_KEY.fullmatch(text):
+        raise ValueError(f"{text!r} cannot be a room's key: 1 to 63 characters, without '/'")
+    return RoomKey(text)
+
+
+def room_stream(room: RoomKey) -> str:
+    """Name the stream of a room's events."""
+    return f"room/{room}"
+
+
+def press_id(kiosk: KioskId, outbox: str, n: int) -> EventId:
+    """Name a press: the same press has the same name, however often it is delivered."""
+    return EventId(f"{kiosk}.{outbox}.{n}")
+
+
+def new_event_id() -> EventId:
+    """Make a random name of 128 bits.
+
+    It is also the event's nonce: whoever sees only the hash of an event that was removed
+    cannot guess the event back from the few rooms and minutes there are.
+    """
+    return EventId(secrets.token_hex(16))

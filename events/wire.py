@@ -1,0 +1,353 @@
+"""The gateway's protocol: one Struct for each message, told apart by ``type``.
+
+JSON text messages over WebSocket, subprotocol ``toctoc.v1``. What travels is state, and the last
+one wins: `RoomDay` and `RoomPresence` hold all that a client needs of a room, with `plan`, the
+statuses to the end of the day, so that a phone needs only a clock.
+
+The first message comes from the server: a `Challenge`. The client answers `Hello`, the server
+`Welcome` or `Refused`. A `Subscribe` is answered by a snapshot (`SnapshotBegin`, one `RoomDay`
+and one `RoomPresence` for each room, `SnapshotEnd`), then by every room that changes. Every
+request has an ``id``, its answer names it as ``ref``.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from events.domain import Effect, Instant, Press, RoomInfo
+from events.errors import WireError
+from events.ids import BookingId, EventId, KioskId, RoomKey
+from events.search import Answer, Wish
+from events.state import LastIntent, Rules
+from events.status import Stretch
+
+PROTOCOL = "toctoc.v1"
+MAX_INCOMING = 4 * 1024
+"""Bytes that a client may send in one message."""
+MAX_OUTGOING = 64 * 1024
+"""Bytes that the server sends in one message at most."""
+HEARTBEAT = 10.0
+"""Seconds between two signs of life of the server."""
+
+Role = Literal["kiosk", "board", "operator"]
+Code = Literal[
+    "bad-message", "not-allowed", "not-authenticated", "unknown-room", "unknown-key", "too-fast", "server"
+]
+Hex = Annotated[str, Meta(pattern="^[0-9a-f]*$", max_length=128)]
+RequestId = Annotated[int, Meta(ge=0)]
+
+
+class Message(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """Base of all messages."""
+
+
+# -- from the client --------------------------------------------------------------------------
+
+
+class Hello(Message, frozen=True, kw_only=True, omit_defaults=True, tag="hello"):
+    """Who the client is.
+
+    Attributes:
+        key: A door's public key.
+        room: The room at whose door it hangs.
+        signature: The door's answer to the challenge.
+        token: An operator's token.
+        program: Name and version of the client, for the desk.
+    """
+
+    role: Role
+    key: Hex = ""
+    room: RoomKey | None = None
+    signature: Hex = ""
+    token: str = ""
+    program: str = ""
+
+
+class Subscribe(Message, frozen=True, kw_only=True, omit_defaults=True, tag="subscribe"):
+    """Wish to be told of rooms: ``school``, ``wing/L``, ``type/petit`` or ``room/L213``.
+
+    Attributes:
+        epoch: With ``seq``: what the client knows already; only rooms changed since then are sent.
+    """
+
+    topics: Annotated[tuple[str, ...], Meta(max_length=64)]
+    epoch: int | None = None
+    seq: int | None = None
+
+
+class SendPress(Message, frozen=True, kw_only=True, omit_defaults=True, tag="press"):
+    """Deliver a press, the first time or again.
+
+    Attributes:
+        boot_id: The kernel's name for the door's present run.
+        boottime: The door's ``CLOCK_BOOTTIME`` now, in milliseconds.
+        wall: The door's wall clock now.
+    """
+
+    press: Press
+    signature: Hex
+    boot_id: str
+    boottime: int
+    wall: Instant
+
+
+class Watching(Message, frozen=True, kw_only=True, omit_defaults=True, tag="watching"):
+    """Say that all kept presses are delivered, and for how long the door has been awake.
+
+    Attributes:
+        for_seconds: Age of the door's present watch with a working button.
+    """
+
+    for_seconds: Annotated[float, Meta(ge=0)]
+
+
+class Stuck(Message, frozen=True, kw_only=True, omit_defaults=True, tag="stuck"):
+    """Say that the door's button is stuck, or free again."""
+
+    stuck: bool
+
+
+class Find(Message, frozen=True, kw_only=True, omit_defaults=True, tag="find"):
+    """Ask for the nearest free room."""
+
+    id: RequestId
+    wish: Wish
+
+
+class CloseRoom(Message, frozen=True, kw_only=True, omit_defaults=True, tag="close-room"):
+    """Put a room out of order (operators)."""
+
+    id: RequestId
+    room: RoomKey
+    until: Instant | None = None
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class ReopenRoom(Message, frozen=True, kw_only=True, omit_defaults=True, tag="reopen-room"):
+    """Put a room back in order (operators)."""
+
+    id: RequestId
+    room: RoomKey
+
+
+class Ping(Message, frozen=True, kw_only=True, omit_defaults=True, tag="ping"):
+    """Ask for a `Pong`."""
+
+    id: RequestId
+
+
+# -- from the server --------------------------------------------------------------------------
+
+
+class Challenge(Message, frozen=True, kw_only=True, omit_defaults=True, tag="challenge"):
+    """The first message of a connection: what a door has to sign."""
+
+    nonce: Hex
+
+
+class Welcome(Message, frozen=True, kw_only=True, omit_defaults=True, tag="welcome"):
+    """The client is who it says.
+
+    Attributes:
+        rules: What the school has decided; sent again as `RulesSet` when they change.
+    """
+
+    role: Role
+    school: str
+    epoch: int
+    server_time: Instant
+    rules: Rules
+    kiosk: KioskId | None = None
+    room: RoomKey | None = None
+
+
+class RulesSet(Message, frozen=True, kw_only=True, omit_defaults=True, tag="rules"):
+    """The school's rules changed."""
+
+    rules: Rules
+
+
+class SnapshotBegin(Message, frozen=True, kw_only=True, omit_defaults=True, tag="snapshot-begin"):
+    """What follows is the state at a position of the log.
+
+    Attributes:
+        whole: Rooms not named before `SnapshotEnd` no longer exist; else only changes follow.
+    """
+
+    epoch: int
+    seq: int
+    whole: bool = True
+
+
+class SnapshotEnd(Message, frozen=True, kw_only=True, omit_defaults=True, tag="snapshot-end"):
+    """The snapshot is complete."""
+
+    seq: int
+
+
+class DayBooking(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A booking of the days shown; the title only for those who may see it."""
+
+    id: BookingId
+    start: Instant
+    end: Instant
+    first_seen: Instant
+    all_day: bool = False
+    unsure: bool = False
+    kind: str = ""
+    title: str | None = None
+
+
+class DayClosure(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The room is out of order."""
+
+    since: Instant
+    until: Instant | None = None
+    reason: str | None = None
+
+
+class RoomDay(Message, frozen=True, kw_only=True, omit_defaults=True, tag="room-day"):
+    """A room with its bookings of yesterday's rest, today and tomorrow.
+
+    Attributes:
+        seq: Position of the newest event that it contains.
+        readings: For each local day, when its timetables were last believed.
+        retired: The room no longer exists.
+        plan: The statuses to the end of the day.
+    """
+
+    room: RoomKey
+    seq: int
+    info: RoomInfo | None
+    bookings: tuple[DayBooking, ...]
+    readings: dict[date, Instant]
+    closure: DayClosure | None = None
+    retired: bool = False
+    plan: tuple[Stretch, ...] = ()
+
+
+class RoomPresence(Message, frozen=True, kw_only=True, omit_defaults=True, tag="room-presence"):
+    """Who said what in a room: all that a press can change.
+
+    Attributes:
+        seq: Position of the newest event that it contains.
+        confirmed: When the bookings of the days shown were confirmed.
+        watched_since: Since when a door of the room has been connected; None when none is.
+        plan: The statuses to the end of the day.
+    """
+
+    room: RoomKey
+    seq: int
+    last: LastIntent | None = None
+    confirmed: dict[BookingId, Instant] = {}
+    watched_since: Instant | None = None
+    plan: tuple[Stretch, ...] = ()
+
+
+class Pressed(Message, frozen=True, kw_only=True, omit_defaults=True, tag="pressed"):
+    """The press is in the log, on disk; each delivery of it gets this same answer.
+
+    Attributes:
+        ref: Name of the press.
+    """
+
+    ref: EventId
+    seq: int
+    effect: Effect
+    until: Instant | None = None
+
+
+class Found(Message, frozen=True, kw_only=True, omit_defaults=True, tag="found"):
+    """The answer to `Find`."""
+
+    ref: RequestId
+    answer: Answer
+
+
+class Done(Message, frozen=True, kw_only=True, omit_defaults=True, tag="done"):
+    """What an operator asked for is in the log."""
+
+    ref: RequestId
+    seq: int
+
+
+class Refused(Message, frozen=True, kw_only=True, omit_defaults=True, tag="refused"):
+    """A message was not followed; the connection stays unless the code says otherwise.
+
+    Attributes:
+        ref: The ``id`` of the request, or the name of the press.
+    """
+
+    code: Code
+    reason: str
+    ref: RequestId | EventId | None = None
+
+
+class Heartbeat(Message, frozen=True, kw_only=True, omit_defaults=True, tag="heartbeat"):
+    """The server lives, and this is its clock."""
+
+    server_time: Instant
+    epoch: int
+    seq: int
+
+
+class Pong(Message, frozen=True, kw_only=True, omit_defaults=True, tag="pong"):
+    """The answer to `Ping`."""
+
+    ref: RequestId
+    server_time: Instant
+
+
+ClientMessage = Hello | Subscribe | SendPress | Watching | Stuck | Find | CloseRoom | ReopenRoom | Ping
+ServerMessage = (
+    Challenge
+    | Welcome
+    | RulesSet
+    | SnapshotBegin
+    | RoomDay
+    | RoomPresence
+    | SnapshotEnd
+    | Pressed
+    | Found
+    | Done
+    | Refused
+    | Heartbeat
+    | Pong
+)
+
+_encoder = msgspec.json.Encoder()
+_from_client: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
+_from_server: msgspec.json.Decoder[ServerMessage] = msgspec.json.Decoder(ServerMessage)
+
+
+def encode(message: ClientMessage | ServerMessage) -> str:
+    """Write a message as the text that travels."""
+    return _encoder.encode(message).decode()
+
+
+def read_client_message(text: str | bytes) -> ClientMessage:
+    """Read what a client sent.
+
+    Raises:
+        WireError: It is none of the client's messages; the text says what is wrong where.
+    """
+    try:
+        return _from_client.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise WireError(str(error)) from error
+
+
+def read_server_message(text: str | bytes) -> ServerMessage:
+    """Read what the server sent.
+
+    Raises:
+        WireError: It is none of the server's messages.
+    """
+    try:
+        return _from_server.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise WireError(str(error)) from error

@@ -1,0 +1,1 @@
+"""The gateway's clients: the door with its screen and button, and what asks like one."""
