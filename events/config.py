@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,9 +76,16 @@ def nearest(word: str, known: Iterable[str]) -> str:
     Returns:
         Such as ``; did you mean walk_in?``, or empty when no known word is near.
     """
+    folded = word.casefold()
     by_folded = {other.casefold(): other for other in known}
-    found = difflib.get_close_matches(word.casefold(), by_folded, n=1)
-    return f"; did you mean {by_folded[found[0]]}?" if found else ""
+
+    def likeness(other: str) -> tuple[float, int]:
+        # Of L213 and L321, both as like L214, the one with the same beginning was meant.
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(other, folded, strict=False))
+        return difflib.SequenceMatcher(None, other, folded).ratio(), len(list(same))
+
+    found = difflib.get_close_matches(folded, by_folded, n=len(by_folded) or 1)
+    return f"; did you mean {by_folded[max(found, key=likeness)]}?" if found else ""
 
 
 def _text(file: str, path: Path) -> str:
@@ -108,7 +117,7 @@ def _parse(file: str, text: str) -> dict[str, Any]:
 def _check_keys(
     file: str, root: dict[str, Any], data: object, info: inspect.Type, steps: tuple[str | int, ...]
 ) -> None:
-    """Refuse unknown and missing keys, here and below; wrong types are left to the conversion."""
+    """Refuse unknown and missing keys and numbers that are none, here and below."""
     if isinstance(info, inspect.StructType) and isinstance(data, dict):
         fields = {field.encode_name: field for field in info.fields}
         for key, value in data.items():
@@ -121,6 +130,9 @@ def _check_keys(
     elif (item := _item(info)) is not None and isinstance(data, list):
         for index, value in enumerate(data):
             _check_keys(file, root, value, item, (*steps, index))
+    elif isinstance(data, float) and not math.isfinite(data):
+        # TOML knows nan and inf, and every range lets nan through.
+        raise _wrong(file, root, data, info, steps)
 
 
 def _unknown(
@@ -138,6 +150,8 @@ def _unknown(
     if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
         heading = f"[{key}]" if isinstance(value, dict) else f"[[{key}]]"
         hint = nearest(key, sections)
+        for name, known_as in sections.items():
+            hint = hint.replace(f" {name}?", f" {known_as}?")
         return ConfigError(file, heading, f"unknown section{hint or ';'} known sections: {names}")
     homes = [
         heading
@@ -187,6 +201,12 @@ def _explained(file: str, root: dict[str, Any], info: inspect.Type, message: str
             info = next(field.type for field in info.fields if field.encode_name == step)
         else:
             info = _item(info) or info
+    return _wrong(file, root, value, info, steps)
+
+
+def _wrong(
+    file: str, root: dict[str, Any], value: object, info: inspect.Type, steps: tuple[str | int, ...]
+) -> ConfigError:
     where = _where(root, steps)
     if isinstance(info, inspect.StructType):
         return ConfigError(file, where, f"{_shown(value)} is not allowed; allowed is one table, {where}")
@@ -250,7 +270,5 @@ def _shown(value: object) -> str:
         return "a table"
     if isinstance(value, list):
         return "a list"
-    text = (
-        json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool | int | float) else str(value)
-    )
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool) else str(value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

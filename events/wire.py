@@ -248,6 +248,18 @@ class RoomPresence(Message, frozen=True, kw_only=True, omit_defaults=True, tag="
     plan: tuple[Stretch, ...] = ()
 
 
+class TimetablesRead(Message, frozen=True, kw_only=True, omit_defaults=True, tag="timetables-read"):
+    """Timetables were read and nothing else changed: replaces ``readings`` of every `RoomDay`.
+
+    Attributes:
+        readings: For each local day, when the timetables of most rooms were last believed.
+        others: The rooms of which that is not true, each with its own.
+    """
+
+    readings: dict[date, Instant]
+    others: dict[RoomKey, dict[date, Instant]] = {}
+
+
 class Pressed(Message, frozen=True, kw_only=True, omit_defaults=True, tag="pressed"):
     """The press is in the log, on disk; each delivery of it gets this same answer.
 
@@ -311,6 +323,7 @@ ServerMessage = (
     | RoomDay
     | RoomPresence
     | SnapshotEnd
+    | TimetablesRead
     | Pressed
     | Found
     | Done

@@ -1,0 +1,257 @@
+"""What actors tell each other: frozen Structs, declared once, handled by ``match``.
+
+Calls go down (gateway → school → room → recorder), events go up (recorder → school → room and
+gateway), all of them by ``tell``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from actors.settings import SchoolSettings
+from events.domain import LogCreated, Press, Recorded
+from events.errors import LogConflict
+from events.ids import EventId, KioskId, RoomKey, SourceName
+from events.log import Batch
+from events.search import Wish
+from events.state import Rules
+from events.status import Known
+from events.wire import ServerMessage
+from scraper.reading import Reading
+
+Session = int
+"""Names one connection of the gateway."""
+
+
+class Message(Struct, frozen=True, kw_only=True, gc=False):
+    """Base of what actors tell each other."""
+
+
+# -- to the school, from the gateway and the program ----------------------------------------------
+
+
+class RecordPress(Message, frozen=True, kw_only=True, gc=False):
+    """A genuine press came. The school hands it on to its room.
+
+    Attributes:
+        name: The press.
+        pressed_at: When, as far as is known.
+        earliest: The earliest instant it can have been.
+    """
+
+    name: EventId
+    press: Press
+    signature: str
+    pressed_at: datetime
+    earliest: datetime
+    received_at: datetime
+
+
+class KioskWatches(Message, frozen=True, kw_only=True, gc=False):
+    """A door is connected, has delivered all it kept, and has been awake for so long."""
+
+    room: RoomKey
+    kiosk: KioskId
+    since: datetime
+    at: datetime
+
+
+class KioskGone(Message, frozen=True, kw_only=True, gc=False):
+    """A door that watched is no longer connected."""
+
+    room: RoomKey
+    kiosk: KioskId
+    at: datetime
+
+
+class ReportStuck(Message, frozen=True, kw_only=True, gc=False):
+    """A door's button is stuck, or free again."""
+
+    room: RoomKey
+    kiosk: KioskId
+    stuck: bool
+    at: datetime
+
+
+class Search(Message, frozen=True, kw_only=True, gc=False):
+    """Somebody asks for a room."""
+
+    session: Session
+    ref: int
+    wish: Wish
+    at: datetime
+
+
+class SetClosure(Message, frozen=True, kw_only=True, gc=False):
+    """The desk puts a room out of order, or back.
+
+    Attributes:
+        closed: Which of the two.
+    """
+
+    session: Session
+    ref: int
+    room: RoomKey
+    closed: bool
+    at: datetime
+    until: datetime | None = None
+    reason: str = ""
+
+
+class Reload(Message, frozen=True, kw_only=True, gc=False):
+    """The configuration was read again."""
+
+    settings: SchoolSettings
+
+
+class TakeReadings(Message, frozen=True, kw_only=True, gc=False):
+    """One round of reading the timetables is over."""
+
+    readings: tuple[Taken, ...]
+
+
+class Taken(Message, frozen=True, kw_only=True, gc=False):
+    """How reading one source went.
+
+    Attributes:
+        reading: What it says; None when it failed.
+        digest: SHA-256 of what it says; empty when it failed.
+        reason: Why it failed, or what of it could not be read.
+    """
+
+    source: SourceName
+    days: tuple[date, ...]
+    at: datetime
+    reading: Reading | None = None
+    digest: str = ""
+    reason: str = ""
+
+
+# -- to a room, from the school -------------------------------------------------------------------
+
+
+class Told(Message, frozen=True, kw_only=True, gc=False):
+    """What was recorded in the room's stream, and whether the room's own append is settled.
+
+    Attributes:
+        records: New events of the room, in order.
+        settled: The append in flight is over.
+        conflict: Why it was refused; None when it was recorded.
+    """
+
+    records: tuple[Recorded, ...] = ()
+    settled: bool = False
+    conflict: LogConflict | None = None
+
+
+class FollowRules(Message, frozen=True, kw_only=True, gc=False):
+    """The rules that hold from here on."""
+
+    rules: Rules
+
+
+# -- to the recorder ------------------------------------------------------------------------------
+
+
+class Append(Message, frozen=True, kw_only=True, gc=False):
+    """Record a batch; the answer goes to the school alone.
+
+    Attributes:
+        room: The room that decided it; None for the school's own.
+        ref: What the school needs to know it again by.
+    """
+
+    batch: Batch
+    room: RoomKey | None = None
+    ref: object = None
+
+
+# -- to the school, from below --------------------------------------------------------------------
+
+
+class Committed(Message, frozen=True, kw_only=True, gc=False):
+    """A group of appends is on disk, or was refused.
+
+    Attributes:
+        new: What was recorded, in the order of seq, without gaps.
+        results: For each append its records, or why it was refused.
+    """
+
+    new: tuple[Recorded, ...]
+    results: tuple[tuple[Append, tuple[Recorded, ...] | LogConflict], ...]
+
+
+class PressRefused(Message, frozen=True, kw_only=True, gc=False):
+    """A press cannot be recorded, whenever it is sent: its name is taken by another one."""
+
+    name: EventId
+    reason: str
+
+
+class ActorDied(Message, frozen=True, kw_only=True, gc=False):
+    """A room is dead; told by itself with its last breath."""
+
+    room: RoomKey
+    why: str
+
+
+# -- to the gateway, from the school --------------------------------------------------------------
+
+
+class Changed(Message, frozen=True, kw_only=True, gc=False):
+    """A room is not as it was.
+
+    Attributes:
+        day: More changed than a press can change.
+    """
+
+    known: Known
+    day: bool = True
+
+
+class Publish(Message, frozen=True, kw_only=True, gc=False):
+    """What is new, as of a position of the log.
+
+    Attributes:
+        changed: The rooms that are not as they were.
+        answers: What to send to whom waits for it, by the name of the press.
+        replies: What to send to one session.
+        texts: Titles and reasons that are new.
+        created: The log's first event, when the gateway is first told.
+        rules: The rules, when they changed.
+        readings: For each room when its timetables were believed, when that changed.
+    """
+
+    seq: int
+    changed: tuple[Changed, ...] = ()
+    answers: tuple[tuple[EventId, ServerMessage], ...] = ()
+    replies: tuple[tuple[Session, ServerMessage], ...] = ()
+    texts: Mapping[EventId, str] = {}
+    created: LogCreated | None = None
+    rules: Rules | None = None
+    readings: Mapping[RoomKey, Mapping[date, datetime]] | None = None
+
+
+class Reply(Message, frozen=True, kw_only=True, gc=False):
+    """Send a message to one session."""
+
+    session: Session
+    message: ServerMessage
+
+
+# -- to any actor, from the program ---------------------------------------------------------------
+
+
+class AreYouThere(Message, frozen=True, kw_only=True, gc=False):
+    """Asked with a timeout; every actor answers True."""
+
+
+class DayBegan(Message, frozen=True, kw_only=True, gc=False):
+    """A new local day: other bookings are shown, and every plan ends at another midnight."""
+
+
+class ReadDue(Message, frozen=True, kw_only=True, gc=False):
+    """It is time to look which timetables have to be read."""

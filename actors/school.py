@@ -1,0 +1,437 @@
+"""The school: routes presses to rooms, turns readings into facts, and knows every room's state.
+
+It folds what the recorder commits in the order of seq, tells each room its own events and the
+gateway the rooms that changed, so that a snapshot has an exact seq and a search needs to ask
+nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pykka
+from msgspec.structs import replace
+
+from actors import messages as m
+from actors.base import BaseActor, tell
+from actors.intake import judge, sources_of
+from actors.room import RoomActor
+from actors.settings import SchoolSettings
+from events import domain as e
+from events.clock import Clock
+from events.errors import LogConflict
+from events.ids import SCHOOL_STREAM, EventId, RoomKey, SourceName, new_event_id, room_stream
+from events.log import Batch, Draft, EventLog
+from events.personal import PersonalStore, new_part, read_text
+from events.replay import replay, texts
+from events.search import UnknownRoom, find
+from events.state import RoomState, Rules, SchoolState, fold
+from events.status import known
+from events.wire import Done, Found, Pressed, Refused
+
+logger = logging.getLogger(__name__)
+
+RESTARTS = 5
+"""How often one room may die within `RESTART_SPAN` before the whole process ends."""
+RESTART_SPAN = 60.0
+_TEXTS_KEPT = timedelta(days=2)
+_ONLY_PRESENCE = (e.PresencePressed, e.KioskJoined, e.KioskLeft, e.ButtonStuck, e.ButtonFreed)
+
+
+class SchoolActor(BaseActor):
+    """Models the school.
+
+    Args:
+        settings: What the administrator wrote.
+        open_reader: Opens the log for reading.
+        personal: Where titles lie; None where there are none, in tests.
+        key: Secret of this log, for the hashes of titles and of the sources' ids.
+        recorder: Who appends.
+        clock: Where the time comes from.
+        alive_until: Last sign of life of the server's run before.
+        ready: Called when the start is in the log and all rooms live.
+        ended: Told why, when the process has to end.
+    """
+
+    name = "school"
+
+    def __init__(
+        self,
+        settings: SchoolSettings,
+        *,
+        open_reader: Callable[[], EventLog],
+        personal: PersonalStore | None,
+        key: bytes,
+        recorder: pykka.ActorRef[Any],
+        clock: Clock,
+        version: str,
+        alive_until: datetime | None,
+        ready: Callable[[], None],
+        ended: Callable[[str], None],
+    ) -> None:
+        super().__init__()
+        self._settings = settings
+        self._open_reader = open_reader
+        self._personal = personal
+        self._key = key
+        self._recorder = recorder
+        self._clock = clock
+        self._version = version
+        self._alive_until = alive_until
+        self._ready = ready
+        self._ended = ended
+        self._gateway: pykka.ActorRef[Any] | None = None
+        self._school = SchoolState()
+        self._rooms: dict[RoomKey, pykka.ActorRef[Any]] = {}
+        self._texts: dict[EventId, str] = {}
+        self._deaths: dict[RoomKey, deque[float]] = {}
+        self._readings: deque[m.TakeReadings] = deque()
+        self._reading_in_flight = False
+        self._doubted: dict[SourceName, str] = {}
+
+    # -- life -----------------------------------------------------------------------------------
+
+    def on_start(self) -> None:
+        """Replay the log, then record the start and what the configuration changed."""
+        self._recorder.tell(self.actor_ref)
+        reader = self._open_reader()
+        self._school = replay(reader)
+        now = self._clock.now()
+        if self._personal is not None:
+            self._texts = texts(self._school, self._personal, ended_after=now - _TEXTS_KEPT)
+        drafts = self._start_drafts(now)
+        self._recorder.tell(m.Append(batch=Batch(drafts=tuple(drafts)), ref="start"))
+
+    def on_stop(self) -> None:
+        """Stop the rooms and record the orderly end: the recorder stops after this actor."""
+        for room in self._rooms.values():
+            room.stop(block=False)
+        self._append([self._draft(e.ServerStopped())])
+
+    def died(self, why: str) -> None:
+        """End the process."""
+        for room in self._rooms.values():
+            room.stop(block=False)
+        self._ended(f"the school died: {why}")
+
+    def receive(self, message: Any) -> None:  # one line for each message
+        """Handle what the gateway, the recorder, the rooms and the program say."""
+        match message:
+            case m.Committed():
+                self._committed(message)
+            case m.RecordPress():
+                self._press(message)
+            case m.Search():
+                self._search(message)
+            case m.TakeReadings():
+                self._readings.append(message)
+                self._next_reading()
+            case m.KioskWatches():
+                joined = e.KioskJoined(room=message.room, kiosk=message.kiosk, watching_since=message.since)
+                self._append([self._draft(joined, message.at)])
+            case m.KioskGone():
+                self._append([self._draft(e.KioskLeft(room=message.room, kiosk=message.kiosk), message.at)])
+            case m.ReportStuck():
+                kind = e.ButtonStuck if message.stuck else e.ButtonFreed
+                self._append([self._draft(kind(room=message.room, kiosk=message.kiosk), message.at)])
+            case m.SetClosure():
+                self._set_closure(message)
+            case m.Reload(settings=settings):
+                self._settings = settings
+                self._append(self._config_drafts(self._clock.now()))
+            case m.ActorDied():
+                self._restart(message)
+            case m.PressRefused():
+                refused = Refused(code="bad-message", reason=message.reason, ref=message.name)
+                self._publish(answers=((message.name, refused),))
+            case pykka.ActorRef():
+                self._gateway = message
+                self._publish(
+                    changed=self._changed(self._school.rooms),
+                    texts=self._texts,
+                    rules=True,
+                    created=self._school.created,
+                )
+            case _:
+                raise TypeError(f"the school knows no {type(message).__name__}")
+
+    # -- what is recorded -----------------------------------------------------------------------
+
+    def _committed(self, message: m.Committed) -> None:
+        changed: dict[RoomKey, list[e.Recorded]] = {}
+        days: set[RoomKey] = set()
+        rules_before, version_before = self._school.rules, self._school.version
+        sources_before = dict(self._school.sources)
+        for recorded in message.new:
+            key = self._school.apply(recorded)
+            if key is not None:
+                changed.setdefault(key, []).append(recorded)
+                if not isinstance(recorded.event, _ONLY_PRESENCE):
+                    days.add(key)
+        new_texts = self._learn_texts(message)
+        started = any(append.ref == "start" for append, _ in message.results)
+        if any(append.ref == "reading" for append, _ in message.results):
+            self._reading_in_flight = False
+        if started:
+            self._start_rooms()
+        settled = {
+            append.room: result if isinstance(result, LogConflict) else None
+            for append, result in message.results
+            if append.room is not None
+        }
+        for key in changed.keys() | settled.keys():
+            self._tell_room(
+                key,
+                m.Told(
+                    records=tuple(changed.get(key, ())), settled=key in settled, conflict=settled.get(key)
+                ),
+            )
+        rules_changed = self._school.rules != rules_before
+        if rules_changed:
+            for ref in self._rooms.values():
+                tell(ref, m.FollowRules(rules=self._school.rules))
+        read = self._school.version != version_before and self._school.sources != sources_before
+        self._publish(
+            changed=self._changed(self._school.rooms)
+            if rules_changed or started
+            else self._changed(changed, days),
+            answers=_answers(message),
+            replies=_replies(message),
+            texts=new_texts,
+            rules=rules_changed,
+            readings=read,
+        )
+        if started:
+            self._ready()
+        self._next_reading()
+
+    def _learn_texts(self, message: m.Committed) -> dict[EventId, str]:
+        new: dict[EventId, str] = {}
+        for append, result in message.results:
+            if isinstance(result, LogConflict):
+                continue
+            for draft in append.batch.drafts:
+                if draft.text is not None:
+                    text = read_text(draft.text)
+                    new[draft.id] = text.title or text.reason
+        self._texts.update(new)
+        return new
+
+    def _append(self, drafts: Iterable[Draft], ref: object = None) -> None:
+        batch = Batch(drafts=tuple(drafts))
+        if batch.drafts:
+            self._recorder.tell(m.Append(batch=batch, ref=ref))
+
+    def _draft(self, event: e.AnyEvent, at: datetime | None = None, text: bytes | None = None) -> Draft:
+        room: RoomKey | None = getattr(event, "room", None)
+        stream = SCHOOL_STREAM if room is None else room_stream(room)
+        return Draft(id=new_event_id(), stream=stream, at=at or self._clock.now(), event=event, text=text)
+
+    def _publish(
+        self,
+        *,
+        changed: tuple[Any, ...] = (),
+        answers: tuple[Any, ...] = (),
+        replies: tuple[Any, ...] = (),
+        texts: dict[EventId, str] | None = None,
+        rules: bool = False,
+        readings: bool = False,
+        created: e.LogCreated | None = None,
+    ) -> None:
+        if self._gateway is None:
+            return
+        ages = None
+        if readings:
+            ages = {key: self._school.readings(room) for key, room in self._school.rooms.items()}
+        tell(
+            self._gateway,
+            m.Publish(
+                seq=self._school.seq,
+                changed=changed,
+                answers=answers,
+                replies=replies,
+                texts=texts or {},
+                created=created,
+                rules=self._school.rules if rules else None,
+                readings=ages,
+            ),
+        )
+
+    def _changed(self, keys: Iterable[RoomKey], days: set[RoomKey] | None = None) -> tuple[m.Changed, ...]:
+        return tuple(
+            m.Changed(known=known(self._school, self._school.rooms[key]), day=days is None or key in days)
+            for key in keys
+        )
+
+    # -- rooms ----------------------------------------------------------------------------------
+
+    def _start_rooms(self) -> None:
+        for key, state in self._school.rooms.items():
+            if key not in self._rooms and not state.retired:
+                self._start_room(state)
+
+    def _start_room(self, state: RoomState) -> None:
+        self._rooms[state.key] = RoomActor.start(state, self._school.rules, self._recorder, self.actor_ref)
+
+    def _tell_room(self, key: RoomKey, message: m.Told) -> None:
+        room = self._rooms.get(key)
+        if room is not None:
+            tell(room, message)
+        elif not self._school.rooms[key].retired:
+            self._start_room(self._school.rooms[key])
+
+    def _restart(self, message: m.ActorDied) -> None:
+        deaths = self._deaths.setdefault(message.room, deque(maxlen=RESTARTS))
+        deaths.append(time.monotonic())
+        if len(deaths) == RESTARTS and deaths[-1] - deaths[0] < RESTART_SPAN:
+            self._ended(f"room {message.room} died {RESTARTS} times in {RESTART_SPAN:.0f} s: {message.why}")
+            return
+        state = RoomState(key=message.room)
+        for recorded in self._open_reader().read(stream=room_stream(message.room)):
+            state = fold(state, recorded)
+        logger.warning("room %s is back, replayed to version %d", message.room, state.version)
+        self._start_room(state)
+
+    def _press(self, message: m.RecordPress) -> None:
+        room = self._rooms.get(message.press.room)
+        if room is None or not tell(room, message):
+            # The door keeps it and sends it again.
+            logger.warning("a press for %s found no room", message.press.room)
+
+    # -- questions and orders -------------------------------------------------------------------
+
+    def _search(self, message: m.Search) -> None:
+        try:
+            rooms = [known(self._school, room) for room in self._school.rooms.values()]
+            answer = find(rooms, message.wish, message.at)
+        except UnknownRoom as error:
+            reply: Any = Refused(code="unknown-room", reason=str(error), ref=message.ref)
+        else:
+            reply = Found(ref=message.ref, answer=answer)
+        if self._gateway is not None:
+            tell(self._gateway, m.Reply(session=message.session, message=reply))
+
+    def _set_closure(self, message: m.SetClosure) -> None:
+        if message.room not in self._school.rooms or self._school.rooms[message.room].retired:
+            refused = Refused(code="unknown-room", reason=f"no room {message.room!r} here", ref=message.ref)
+            if self._gateway is not None:
+                tell(self._gateway, m.Reply(session=message.session, message=refused))
+            return
+        if message.closed:
+            part, text = None, None
+            if message.reason:
+                part, text = new_part(message.until or message.at, reason=message.reason)
+            closed = e.RoomClosed(room=message.room, until=message.until, part=part)
+            draft = self._draft(closed, message.at, text)
+        else:
+            draft = self._draft(e.RoomReopened(room=message.room), message.at)
+        self._append([draft], ref=message)
+
+    # -- configuration --------------------------------------------------------------------------
+
+    def _start_drafts(self, now: datetime) -> list[Draft]:
+        drafts = []
+        if self._school.created is None:
+            created = e.LogCreated(log=new_event_id(), school=self._settings.name, zone=self._settings.zone)
+            drafts.append(self._draft(created, now))
+        drafts.append(self._draft(e.ServerStarted(version=self._version, alive_until=self._alive_until), now))
+        return drafts + self._config_drafts(now)
+
+    def _config_drafts(self, now: datetime) -> list[Draft]:
+        """Draft what the configuration says and the log does not."""
+        settings, school = self._settings, self._school
+        drafts = []
+        rules = Rules(
+            zone=school.rules.zone, policy=settings.policy, hours=settings.hours, closed=settings.closed
+        )
+        if rules != school.rules or school.created is None:
+            policy = e.PolicySet(policy=settings.policy, hours=settings.hours, closed=settings.closed)
+            drafts.append(self._draft(policy, now))
+        for key, info in settings.rooms.items():
+            wanted = replace(info, sources=sources_of(settings, key))
+            room = school.rooms.get(key)
+            if room is None or room.retired or room.info != wanted:
+                drafts.append(self._draft(e.RoomDeclared(room=key, info=wanted), now))
+        drafts += [
+            self._draft(e.RoomRetired(room=key), now)
+            for key, room in school.rooms.items()
+            if key not in settings.rooms and not room.retired
+        ]
+        return drafts
+
+    # -- timetables -----------------------------------------------------------------------------
+
+    def _next_reading(self) -> None:
+        """Turn the next round of readings into facts, one round at a time.
+
+        The difference is made on the folded state, so a round waits until the one before is in.
+        """
+        if self._reading_in_flight or not self._readings or self._school.created is None:
+            return
+        drafts: list[Draft] = []
+        reads: list[e.SourceRead] = []
+        for taken in self._readings.popleft().readings:
+            if not any(source.name == taken.source for source in self._settings.sources):
+                continue  # the configuration dropped it meanwhile
+            doubted = self._doubted.pop(taken.source, "")
+            intake = judge(
+                taken,
+                school=self._school,
+                settings=self._settings,
+                texts=self._texts,
+                key=self._key,
+                doubted=doubted,
+            )
+            if intake.read.outcome == "suspect":
+                self._doubted[taken.source] = taken.digest
+            reads.append(intake.read)
+            drafts += intake.drafts
+        if not reads:
+            return
+        drafts.append(self._draft(e.TimetableRead(sources=tuple(reads))))
+        self._reading_in_flight = True
+        self._append(drafts, ref="reading")
+
+
+def _answers(message: m.Committed) -> tuple[tuple[EventId, Pressed], ...]:
+    """Acknowledge the presses among what was recorded, now or earlier."""
+    return tuple(
+        (
+            recorded.id,
+            Pressed(
+                ref=recorded.id, seq=recorded.seq, effect=recorded.event.effect, until=recorded.event.until
+            ),
+        )
+        for _, result in message.results
+        if not isinstance(result, LogConflict)
+        for recorded in result
+        if isinstance(recorded.event, e.PresencePressed)
+    )
+
+
+def _replies(message: m.Committed) -> tuple[tuple[m.Session, Done], ...]:
+    """Tell the desk that its orders are in the log."""
+    return tuple(
+        (append.ref.session, Done(ref=append.ref.ref, seq=result[-1].seq))
+        for append, result in message.results
+        if isinstance(append.ref, m.SetClosure) and not isinstance(result, LogConflict)
+    )
+
+
+def load_key(path: Path) -> bytes:
+    """Read the log's secret for hashing, which is made with the log; 32 bytes."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        key = secrets.token_bytes(32)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(key)
+        return key

@@ -1,0 +1,398 @@
+"""The server's configuration: `school.toml` and the inventory beside it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Meta, Struct
+from msgspec.structs import asdict, replace
+
+from events.config import load, nearest, place
+from events.domain import ClosedDays, Hours, Policy, RoomInfo
+from events.errors import ConfigError
+from events.ids import KioskId, RoomKey, SourceName
+from events.inventory import read_rooms
+from events.signing import kiosk_id
+from events.status import parse_hours
+
+_DAY = 24 * 60
+_WEEK = 7 * _DAY
+# Minutes: lowest and highest; what is not listed goes from 0 to a day.
+_MINUTES = {
+    "walk_in": (1, _DAY),
+    "search": (1, _DAY),
+    "unknown_after": (1, _WEEK),
+    "release_exempt_seen": (0, _WEEK),
+}
+
+Text = Annotated[str, Meta(min_length=1, description="a text in quotes, not empty")]
+
+
+class SchoolSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[school]`.
+
+    Attributes:
+        name: As people read it.
+        zone: Time zone of the wall clocks.
+        language: Which language screens and the board begin with.
+        rooms: The inventory, beside this file unless it begins with a slash.
+    """
+
+    name: Text = "École"
+    zone: str = "Europe/Paris"
+    language: Literal["fr", "en"] = "fr"
+    rooms: Text = "rooms.toml"
+
+
+class ServerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[server]`.
+
+    Attributes:
+        host: Address to listen on.
+        port: TCP port; 0 lets the system choose.
+        data: Folder of the log and its personal parts.
+    """
+
+    host: Text = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8765
+    data: Text = "/var/lib/toctoc"
+
+
+class Closed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[closed]]`: days on which the school, or some of its rooms, are closed.
+
+    Attributes:
+        first: First closed day.
+        last: Last closed day, included; None for the first.
+        rooms: The rooms that are closed; empty means all.
+    """
+
+    first: date
+    last: date | None = None
+    rooms: tuple[RoomKey, ...] = ()
+
+
+class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[source]]`: a timetable.
+
+    Attributes:
+        name: Short and permanent: it is part of every booking's name.
+        kind: How to read it.
+        url: Where it is; `{day}` stands for the day asked for, as 2026-11-20.
+        refresh: Seconds between two readings.
+        timeout: Seconds after which a reading is given up.
+        max_megabytes: A longer answer is refused.
+        contact: Who may be written to about our reading; goes into the User-Agent.
+        rooms: The rooms it speaks of; empty means all.
+        days_ahead: How many days after today are read as well, where `url` has `{day}`.
+    """
+
+    name: Annotated[
+        SourceName,
+        Meta(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$",
+            description="1 to 32 letters, digits, - and _, such as oasis",
+        ),
+    ]
+    kind: Literal["oasis"] = "oasis"
+    url: str
+    refresh: Annotated[int, Meta(ge=1, le=86_400)] = 300
+    timeout: Annotated[int, Meta(ge=1, le=600)] = 20
+    max_megabytes: Annotated[int, Meta(ge=1, le=1024)] = 8
+    contact: Annotated[str, Meta(pattern="^[ -~]*$", description="a text in plain ASCII on one line")] = ""
+    rooms: tuple[RoomKey, ...] = ()
+    days_ahead: Annotated[int, Meta(ge=0, le=31)] = 1
+
+    def speaks_of(self, room: RoomKey) -> bool:
+        """Tell whether a room is in this timetable."""
+        return not self.rooms or room in self.rooms
+
+
+class Kind(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[kind]]`: bookings whose title has this pattern are of this kind.
+
+    Attributes:
+        name: The kind, such as ``exam``; it may stand in several tables.
+        pattern: Regular expression, searched anywhere in the title, whatever the case.
+    """
+
+    name: Text
+    pattern: Text
+
+    def matches(self, title: str) -> bool:
+        """Tell whether a booking with this title is of this kind."""
+        return re.search(self.pattern, title, re.IGNORECASE) is not None
+
+
+class Door(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[door]]`: a door that may report presses for a room; a room may have several.
+
+    Attributes:
+        room: Its room.
+        key: Its public key, 64 hex digits, as `toctoc kiosk --show-key` prints it.
+        name: Where it hangs, for people.
+    """
+
+    room: RoomKey
+    key: Annotated[
+        str,
+        Meta(
+            pattern="^[0-9A-Fa-f]{64}$",
+            description="64 hex digits, as `toctoc kiosk --show-key` prints them",
+        ),
+    ]
+    name: str = ""
+
+    @property
+    def kiosk(self) -> KioskId:
+        """The fingerprint under which the door presses."""
+        return kiosk_id(self.key)
+
+
+class BoardSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[board]`.
+
+    Attributes:
+        titles: Whether the anonymous board in the browser shows the titles of bookings.
+    """
+
+    titles: bool = False
+
+
+class SchoolFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`school.toml` as it is written, one field for each section."""
+
+    school: SchoolSection = SchoolSection()
+    server: ServerSection = ServerSection()
+    policy: Policy = Policy()
+    hours: Hours = Hours()
+    board: BoardSection = BoardSection()
+    closed: tuple[Closed, ...] = ()
+    source: tuple[Source, ...] = ()
+    kind: tuple[Kind, ...] = ()
+    door: tuple[Door, ...] = ()
+
+
+class SchoolSettings(Struct, frozen=True, kw_only=True):
+    """All that the server is told, checked and resolved.
+
+    Attributes:
+        path: The file it was read from.
+        name: The school, as people read it.
+        zone: Its time zone.
+        language: Which language screens and the board begin with.
+        host: Address to listen on.
+        port: TCP port; 0 lets the system choose.
+        data: Folder of the log and its personal parts, absolute.
+        rooms: The rooms by key, in the order of the inventory. `RoomInfo.sources` names the timetables
+            that speak of a room, empty for all of them (also when none does: it stays unknown).
+        policy: The school's rules.
+        hours: When it is open.
+        closed: When it, or some of its rooms, are closed.
+        sources: Its timetables; names are unique.
+        kinds: Patterns of titles; the first that matches names the kind.
+        doors: The doors' keys; none is twice there, and without any `host` is a loopback address.
+        board_titles: Whether the anonymous board shows titles.
+    """
+
+    path: Path
+    name: str
+    zone: str
+    language: Literal["fr", "en"]
+    host: str
+    port: int
+    data: Path
+    rooms: dict[RoomKey, RoomInfo]
+    policy: Policy
+    hours: Hours
+    closed: tuple[ClosedDays, ...]
+    sources: tuple[Source, ...]
+    kinds: tuple[Kind, ...]
+    doors: tuple[Door, ...]
+    board_titles: bool
+
+    def kind_of(self, title: str) -> str:
+        """Name the kind of a booking by its title; empty when no pattern matches."""
+        return next((kind.name for kind in self.kinds if kind.matches(title)), "")
+
+
+def read_school(path: Path) -> SchoolSettings:
+    """Read the server's configuration and the inventory it names.
+
+    Args:
+        path: `school.toml`; relative paths inside it start at its folder.
+
+    Raises:
+        ConfigError: One of the two files cannot be followed.
+    """
+    written = load(path, SchoolFile)
+    inventory = _folder(path) / written.school.rooms
+    rooms = read_rooms(inventory)
+    for where, problem in _problems(written, rooms, inventory.name):
+        raise ConfigError(str(path), where, problem)
+    sources = written.source
+    return SchoolSettings(
+        path=path,
+        name=written.school.name,
+        zone=written.school.zone,
+        language=written.school.language,
+        host=written.server.host,
+        port=written.server.port,
+        data=_folder(path) / written.server.data,
+        rooms={key: replace(info, sources=_speaking(key, sources)) for key, info in rooms.items()},
+        policy=written.policy,
+        hours=written.hours,
+        closed=tuple(
+            ClosedDays(first=days.first, last=days.last or days.first, rooms=days.rooms)
+            for days in written.closed
+        ),
+        sources=sources,
+        kinds=written.kind,
+        doors=tuple(replace(door, key=door.key.lower()) for door in written.door),
+        board_titles=written.board.titles,
+    )
+
+
+def _folder(path: Path) -> Path:
+    return path.absolute().parent
+
+
+def _speaking(room: RoomKey, sources: tuple[Source, ...]) -> tuple[SourceName, ...]:
+    names = tuple(source.name for source in sources if source.speaks_of(room))
+    return () if len(names) == len(sources) else names
+
+
+# -- what the types cannot say: each yields (where, problem) ------------------------------------
+
+_Problems = Iterator[tuple[str, str]]
+
+
+def _problems(written: SchoolFile, rooms: Mapping[RoomKey, RoomInfo], inventory: str) -> _Problems:
+    def unknown_rooms(named: Iterable[RoomKey]) -> Iterator[str]:
+        for room in named:
+            if room not in rooms:
+                yield f'"{room}" is no room of {inventory}{nearest(room, rooms)}'
+
+    yield from _school_problems(written.school)
+    yield from _policy_problems(written)
+    for problem in unknown_rooms(written.policy.release_exempt_rooms):
+        yield place("policy", "release_exempt_rooms"), problem
+    for day, text in asdict(written.hours).items():
+        try:
+            parse_hours(text)
+        except ValueError as error:
+            yield place("hours", day), str(error)
+    for number, days in enumerate(written.closed, start=1):
+        if days.last is not None and days.last < days.first:
+            yield place("closed", "last", number=number), f"{days.last} is before first, {days.first}"
+        for problem in unknown_rooms(days.rooms):
+            yield place("closed", "rooms", number=number), problem
+    yield from _source_problems(written.source, unknown_rooms)
+    for number, kind in enumerate(written.kind, start=1):
+        try:
+            re.compile(kind.pattern)
+        except re.error as error:
+            where = place("kind", "pattern", number=number, name=kind.name)
+            yield where, f"is no regular expression: {error}"
+    yield from _door_problems(written, unknown_rooms)
+
+
+def _school_problems(school: SchoolSection) -> _Problems:
+    try:
+        ZoneInfo(school.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield (
+            place("school", "zone"),
+            f'"{school.zone}" is no time zone; allowed is one such as "Europe/Paris"',
+        )
+
+
+def _policy_problems(written: SchoolFile) -> _Problems:
+    policy = written.policy
+    for key, value in asdict(policy).items():
+        if type(value) is int:
+            low, high = _MINUTES.get(key, (0, _DAY))
+            if not low <= value <= high:
+                yield (
+                    place("policy", key),
+                    f"{value} is not allowed; allowed is an integer from {low} to {high} (minutes)",
+                )
+    if policy.release_warning > policy.release_after:
+        yield (
+            place("policy", "release_warning"),
+            f"{policy.release_warning} is after release_after, {policy.release_after}",
+        )
+    kinds = {kind.name for kind in written.kind}
+    if policy.release_exempt_kinds != Policy().release_exempt_kinds:
+        for kind in policy.release_exempt_kinds:
+            if kind not in kinds:
+                yield (
+                    place("policy", "release_exempt_kinds"),
+                    f'no [[kind]] is named "{kind}"{nearest(kind, kinds)}',
+                )
+
+
+def _source_problems(
+    sources: tuple[Source, ...], unknown_rooms: Callable[[Iterable[RoomKey]], Iterator[str]]
+) -> _Problems:
+    seen: dict[str, int] = {}
+    for number, source in enumerate(sources, start=1):
+        name = source.name
+        if name in seen:
+            where = place("source", "name", number=number, name=name)
+            yield where, f'"{name}" is already the name of [[source]] no. {seen[name]}'
+        seen[name] = number
+        if (problem := _url_problem(source.url)) is not None:
+            yield place("source", "url", number=number, name=name), problem
+        for problem in unknown_rooms(source.rooms):
+            yield place("source", "rooms", number=number, name=name), problem
+
+
+def _url_problem(url: str) -> str | None:
+    allowed = "allowed is an address that begins with http:// or https://, in which {day} may stand"
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or re.search(r"\s", url):
+        return f'"{url}" is not allowed; {allowed}'
+    if braces := re.search(r"\{[^}]*\}?|\}", url.replace("{day}", "")):
+        return f'"{braces.group()}" is not allowed; {allowed}'
+    return None
+
+
+def _door_problems(
+    written: SchoolFile, unknown_rooms: Callable[[Iterable[RoomKey]], Iterator[str]]
+) -> _Problems:
+    seen: dict[str, int] = {}
+    for number, door in enumerate(written.door, start=1):
+        name = door.name or door.room
+        for problem in unknown_rooms([door.room]):
+            yield place("door", "room", number=number, name=name), problem
+        key = door.key.lower()
+        if key in seen:
+            where = place("door", "key", number=number, name=name)
+            yield where, f"is already the key of [[door]] no. {seen[key]}; each door has its own"
+        seen[key] = number
+    if not written.door and not _is_loopback(written.server.host):
+        problem = (
+            f'"{written.server.host}" is not allowed without any [[door]]: whoever reaches it could press '
+            "for any room; allowed is 127.0.0.1, or give each door a [[door]] table with its room and the "
+            "key that `toctoc kiosk --show-key` prints there"
+        )
+        yield place("server", "host"), problem
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

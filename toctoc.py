@@ -1,0 +1,60 @@
+"""toctoc: which rooms are free, booked or really in use. The command line.
+
+One line for each sub-command, imported only when it is called, so that a door needs none of the
+server's libraries and the server none of the door's.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+COMMANDS = {
+    "serve": ("actors.command", "run the school's server"),
+    "kiosk": ("kiosk.command", "run a door: its screen and its button"),
+    "find": ("kiosk.find", "find the nearest free room"),
+    "room": ("actors.desk", "put a room out of order, or back"),
+    "scrape": ("scraper.command", "read a timetable and print it; records nothing"),
+    "log": ("events.command", "show, verify or export the event log"),
+    "replay": ("events.command", "tell the state of every room at any instant"),
+    "demo": ("kiosk.demo", "see all of it on this machine, without a school"),
+}
+
+_EXTRA = {"actors": "server", "scraper": "server", "events": "server", "kiosk": "kiosk"}
+
+
+def main() -> int:
+    """Run one sub-command.
+
+    Returns:
+        Its exit status; 2 for a command that does not exist or lacks its libraries.
+    """
+    arguments = sys.argv[1:]
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(_help())
+        return 0 if arguments else 2
+    name = arguments[0]
+    if name not in COMMANDS:
+        print(f"toctoc: there is no command {name!r}\n\n{_help()}", file=sys.stderr)
+        return 2
+    module = COMMANDS[name][0]
+    try:
+        command = import_module(module)
+    except ModuleNotFoundError as error:
+        extra = _EXTRA[module.partition(".")[0]]
+        print(f"toctoc {name} needs {error.name}: pip install 'toctoc[{extra}]'", file=sys.stderr)
+        return 2
+    if name in ("log", "replay"):
+        arguments = [name, *arguments[1:]]
+        return int(command.main(arguments))
+    return int(command.main(arguments[1:]))
+
+
+def _help() -> str:
+    lines = ["usage: toctoc COMMAND …", "", (__doc__ or "").partition("\n")[0], "", "commands:"]
+    lines += [f"  {name:8} {what}" for name, (_, what) in COMMANDS.items()]
+    return "\n".join([*lines, "", "toctoc COMMAND --help tells more, with an example."])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
