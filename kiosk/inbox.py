@@ -110,11 +110,29 @@ class FaultFound(Struct, frozen=True):
     gone: bool = False
 
 
+class SavePicture(Struct, frozen=True):
+    """Write what is shown into a file, once it is drawn."""
+
+    path: str
+
+
 class Quit(Struct, frozen=True):
     """End the program."""
 
 
-Input = Edge | Touched | Gesture | StuckChanged | Noted | Kept | Received | LinkChanged | FaultFound | Quit
+Input = (
+    Edge
+    | Touched
+    | Gesture
+    | StuckChanged
+    | Noted
+    | Kept
+    | Received
+    | LinkChanged
+    | FaultFound
+    | SavePicture
+    | Quit
+)
 
 
 class Inbox:

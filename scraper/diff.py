@@ -46,6 +46,11 @@ class Seen(Struct, frozen=True, kw_only=True, gc=False):
     series: str = ""
     name: str | None = None
 
+    @property
+    def unsure(self) -> bool:
+        """Whether its hours are not known exactly: where a page cuts a booking, nobody can tell."""
+        return self.slot.unsure or self.slot.cut_at_start or self.slot.cut_at_end
+
 
 class Added(Struct, frozen=True, kw_only=True):
     """A booking appeared, or came from another room (then with the booking it was there)."""
@@ -102,8 +107,9 @@ def diff(known: Sequence[Known], seen: Sequence[Seen], window: tuple[datetime, d
     same += pair(lambda k: (k.room, k.series), lambda s: (s.room, s.series))
     same += pair(lambda k: (k.room, *span(k)), lambda s: (s.room, *_span(s)))
     for k, s in same:
-        if not _agree(k, s, span(k)):
-            changes.append(Changed(known=k, seen=_widened(k, s, window)))
+        now = _widened(k, s, window)
+        if not _agree(k, now):
+            changes.append(Changed(known=k, seen=now))
     moved = pair(lambda k: k.booking.id, lambda s: s.name)
     moved += pair(lambda k: (*span(k), k.series), lambda s: (*_span(s), s.series))
     for k, s in moved:
@@ -178,15 +184,17 @@ def _span(s: Seen) -> tuple[datetime, datetime]:
     return s.slot.start, s.slot.end
 
 
-def _agree(k: Known, s: Seen, span: tuple[datetime, datetime]) -> bool:
+def _agree(k: Known, s: Seen) -> bool:
     same_title = k.title == s.slot.title if k.title is not None else k.series == s.series
-    same_nature = (k.booking.all_day, k.booking.unsure) == (s.slot.all_day, s.slot.unsure)
-    return span == _span(s) and same_title and same_nature
+    same_nature = (k.booking.all_day, k.booking.unsure) == (s.slot.all_day, s.unsure)
+    return (k.booking.start, k.booking.end) == _span(s) and same_title and same_nature
 
 
 def _widened(k: Known, s: Seen, window: tuple[datetime, datetime]) -> Seen:
     """Give what was read of a booking the hours beyond the window that were known before."""
     slot = s.slot
-    start = k.booking.start if slot.cut_at_start and k.booking.start < window[0] else slot.start
-    end = k.booking.end if slot.cut_at_end and k.booking.end > window[1] else slot.end
-    return replace(s, slot=replace(slot, start=start, end=end))
+    if slot.cut_at_start and k.booking.start < window[0]:
+        slot = replace(slot, start=k.booking.start, cut_at_start=False)
+    if slot.cut_at_end and k.booking.end > window[1]:
+        slot = replace(slot, end=k.booking.end, cut_at_end=False)
+    return replace(s, slot=slot)

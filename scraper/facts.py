@@ -82,7 +82,7 @@ class Lens(Struct, frozen=True, kw_only=True):
                 end=seen.slot.end,
                 part=part,
                 all_day=seen.slot.all_day,
-                unsure=seen.slot.unsure,
+                unsure=seen.unsure,
                 kind=self.kind_of(seen.slot.title),
                 series=seen.series,
                 moved_from=moved.room if moved else None,
@@ -99,7 +99,7 @@ class Lens(Struct, frozen=True, kw_only=True):
                 part=part,
                 was=Span(start=change.known.booking.start, end=change.known.booking.end),
                 all_day=seen.slot.all_day,
-                unsure=seen.slot.unsure,
+                unsure=seen.unsure,
                 kind=self.kind_of(seen.slot.title),
                 series=seen.series,
             )

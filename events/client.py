@@ -1,0 +1,165 @@
+"""A conversation with a gateway, one message at a time: for programs that ask and leave.
+
+A door that stays has `kiosk.link`. Runs on the caller's thread; nothing here reconnects.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from events.errors import ToctocError, WireError
+from events.ids import RoomKey
+from events.signing import public_hex, sign_hello
+from events.wire import (
+    MAX_OUTGOING,
+    PROTOCOL,
+    Challenge,
+    ClientMessage,
+    Code,
+    Hello,
+    Refused,
+    ServerMessage,
+    Welcome,
+    encode,
+    read_server_message,
+)
+
+
+class GatewayError(ToctocError, OSError):
+    """The server cannot be reached, or the conversation broke.
+
+    Attributes:
+        server: Its address.
+    """
+
+    def __init__(self, server: str, why: str) -> None:
+        super().__init__(server, why)
+        self.server, self.why = server, why
+
+    def __str__(self) -> str:
+        return f"{self.server}: {self.why}"
+
+
+class NotWelcome(GatewayError):
+    """The server does not let us in.
+
+    Attributes:
+        code: Its reason as a code.
+    """
+
+    def __init__(self, server: str, code: Code, why: str) -> None:
+        super().__init__(server, why)
+        self.code = code
+
+
+class Conversation:
+    """An open conversation.
+
+    Attributes:
+        welcome: What the server said at its begin.
+    """
+
+    def __init__(self, server: str, connection: ClientConnection, welcome: Welcome) -> None:
+        self._server = server
+        self._connection = connection
+        self.welcome = welcome
+
+    def say(self, message: ClientMessage) -> None:
+        """Send a message.
+
+        Raises:
+            GatewayError: The conversation broke.
+        """
+        try:
+            self._connection.send(encode(message))
+        except (ConnectionClosed, OSError) as error:
+            raise GatewayError(self._server, f"the connection broke: {error}") from error
+
+    def hear(self, *, until: float) -> ServerMessage:
+        """Wait for the next message.
+
+        Args:
+            until: Give up at this time of ``time.monotonic()``.
+
+        Raises:
+            GatewayError: Nothing came in time, or the conversation broke.
+        """
+        return _hear(self._server, self._connection, until)
+
+
+def address(server: str) -> str:
+    """Name the live channel of a server."""
+    bare = server.rstrip("/")
+    return bare if bare.endswith("/ws") else f"{bare}/ws"
+
+
+@contextmanager
+def converse(
+    server: str,
+    *,
+    token: str | None = None,
+    door: tuple[RoomKey, Ed25519PrivateKey] | None = None,
+    timeout: float = 10.0,
+) -> Iterator[Conversation]:
+    """Open a conversation.
+
+    Args:
+        server: ``ws://`` or ``wss://`` address.
+        token: An operator's; without it and without a door we are a board.
+        door: A room and the key of a door.
+        timeout: Seconds for opening it.
+
+    Raises:
+        GatewayError: The server cannot be reached.
+        NotWelcome: It does not let us in.
+    """
+    until = time.monotonic() + timeout
+    try:
+        connection = connect(
+            address(server),
+            subprotocols=[Subprotocol(PROTOCOL)],
+            compression=None,
+            max_size=4 * MAX_OUTGOING,
+            open_timeout=timeout,
+            close_timeout=1,
+            user_agent_header=None,
+            proxy=None,
+        )
+    except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
+        raise GatewayError(server, f"no server answers: {error}") from error
+    with connection:
+        challenge = _hear(server, connection, until)
+        if not isinstance(challenge, Challenge):
+            raise GatewayError(server, "it did not begin with a challenge; is this a toctoc server?")
+        connection.send(encode(_hello(challenge.nonce, token, door)))
+        answer = _hear(server, connection, until)
+        if isinstance(answer, Refused):
+            raise NotWelcome(server, answer.code, answer.reason)
+        if not isinstance(answer, Welcome):
+            raise GatewayError(server, "it did not answer hello")
+        yield Conversation(server, connection, answer)
+
+
+def _hello(nonce: str, token: str | None, door: tuple[RoomKey, Ed25519PrivateKey] | None) -> Hello:
+    if token is not None:
+        return Hello(role="operator", token=token)
+    if door is None:
+        return Hello(role="board")
+    room, key = door
+    return Hello(role="kiosk", room=room, key=public_hex(key), signature=sign_hello(key, nonce, room))
+
+
+def _hear(server: str, connection: ClientConnection, until: float) -> ServerMessage:
+    try:
+        return read_server_message(connection.recv(timeout=max(0.0, until - time.monotonic())))
+    except TimeoutError:
+        raise GatewayError(server, "no answer in time") from None
+    except (ConnectionClosed, OSError, WireError) as error:
+        raise GatewayError(server, f"the connection broke: {error}") from error

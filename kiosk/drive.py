@@ -1,0 +1,98 @@
+"""A door driven by lines, for demos and tests that need real doors in processes of their own.
+
+Standard input: ``down`` and ``up`` are edges of the contact, ``find MINUTES`` asks for a room,
+``picture FILE`` saves what is shown, ``quit`` ends. Standard output: a JSON object a line for what
+the door sees, with the instant on ``CLOCK_BOOTTIME``, which all processes of a machine share.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from msgspec import to_builtins
+
+from events.clock import Clock
+from events.wire import Found, Pressed, Refused, RoomPresence, SnapshotEnd
+from kiosk.inbox import Edge, Gesture, Inbox, Input, LinkChanged, Noted, Quit, Received, SavePicture, Touched
+from kiosk.model import Model
+
+
+class Driver:
+    """Turns lines into inputs, and inputs into lines.
+
+    Args:
+        inbox: The door's.
+        clock: What edges are stamped with.
+        find: Asks the server for a room for so many minutes.
+        save: Saves the picture that is shown.
+    """
+
+    def __init__(
+        self, inbox: Inbox, clock: Clock, *, find: Callable[[int], None], save: Callable[[Path], None]
+    ) -> None:
+        self._inbox = inbox
+        self._clock = clock
+        self._find = find
+        self._save = save
+        self._thread = threading.Thread(target=self._read, name="drive", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read lines, on a thread of their own."""
+        self._thread.start()
+
+    def watch(self, item: Input, model: Model, drawn_at: float) -> None:
+        """Tell what the door took in. Runs on the main thread, when the picture is drawn."""
+        if isinstance(item, SavePicture):
+            self._save(Path(item.path))
+            _print({"saw": "picture", "file": item.path})
+            return
+        said = _described(item)
+        if said is not None:
+            _print({**said, "at": drawn_at, "link": model.link})
+
+    def _read(self) -> None:
+        for line in sys.stdin:
+            word, _, rest = line.strip().partition(" ")
+            match word:
+                case "down" | "up":
+                    self._inbox.put(Edge(word == "down", self._clock.boottime()))
+                case "find":
+                    self._find(int(rest))
+                case "picture":
+                    self._inbox.put(SavePicture(rest))
+                case "quit":
+                    break
+        self._inbox.put(Quit())
+
+
+def _described(item: Input) -> dict[str, Any] | None:
+    match item:
+        case Touched(at=at):
+            return {"saw": "touched", "contact": at}
+        case Gesture(intent=intent, at=at):
+            return {"saw": "gesture", "intent": intent, "contact": at}
+        case Noted(press=press):
+            return {"saw": "noted", "press": press}
+        case LinkChanged(state=state, why=why):
+            return {"saw": "link", "state": state, "why": why}
+        case Received(message=RoomPresence() as presence):
+            last = presence.last.press if presence.last else None
+            return {"saw": "presence", "room": presence.room, "seq": presence.seq, "last": last}
+        case Received(message=Pressed() as pressed):
+            return {"saw": "pressed", "press": pressed.ref, "seq": pressed.seq, "effect": pressed.effect}
+        case Received(message=Refused() as refused):
+            return {"saw": "refused", "ref": refused.ref, "code": refused.code, "reason": refused.reason}
+        case Received(message=Found() as found):
+            return {"saw": "found", "answer": to_builtins(found.answer)}
+        case Received(message=SnapshotEnd(seq=seq)):
+            return {"saw": "snapshot", "seq": seq}
+    return None
+
+
+def _print(said: dict[str, Any]) -> None:
+    print(json.dumps(said), flush=True)  # noqa: T201  # this is the door's voice
