@@ -47,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
         app = App(read_school(arguments.config), on_end=woken.set)
         app.start()
     except (ConfigError, LogError, StartFailed, OSError) as error:
-        print(f"toctoc serve: {error}", file=sys.stderr)  # noqa: T201  # for the person who starts it
+        print(f"toctoc serve: {error}", file=sys.stderr)
         return 1
     return _run(app, arguments.config, woken)
 

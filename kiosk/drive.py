@@ -95,4 +95,4 @@ def _described(item: Input) -> dict[str, Any] | None:
 
 
 def _print(said: dict[str, Any]) -> None:
-    print(json.dumps(said), flush=True)  # noqa: T201  # this is the door's voice
+    print(json.dumps(said), flush=True)

@@ -180,10 +180,23 @@ class Screen:
             case Column():
                 for line in self._type.lines(part):
                     self._draw_line(line)
-            case Fill(box=box):
-                self._surface.blit(self._shape(part), (box.x, box.y))
+            case Fill():
+                self._draw_rounded(part)
             case Shape(box=box) | Ring(box=box):
                 self._surface.blit(self._shape(part), (box.x, box.y))
+
+    def _draw_rounded(self, part: Fill) -> None:
+        """Fill a rectangle with round corners: the quarters of a small disc, and what is between."""
+        box, r = part.box, min(part.radius, part.box.w // 2, part.box.h // 2)
+        if r == 0:
+            self._surface.fill(part.colour, _rect(box))
+            return
+        self._surface.fill(part.colour, pygame.Rect(box.x + r, box.y, box.w - 2 * r, box.h))
+        self._surface.fill(part.colour, pygame.Rect(box.x, box.y + r, box.w, box.h - 2 * r))
+        disc = self._shape(Shape(name="circle", box=Box(0, 0, 2 * r, 2 * r), colour=part.colour))
+        for x, dx in ((box.x, 0), (box.right - r, r)):
+            for y, dy in ((box.y, 0), (box.bottom - r, r)):
+                self._surface.blit(disc, (x, y), pygame.Rect(dx, dy, r, r))
 
     def _draw_line(self, line: Line) -> None:
         font = self._type.font(line.font, line.size)
@@ -194,7 +207,7 @@ class Screen:
             drawn = self._texts[key] = font.render(line.text, True, line.colour)
         self._surface.blit(drawn, (line.x, line.base - font.get_ascent()))
 
-    def _shape(self, part: Fill | Shape | Ring) -> pygame.Surface:
+    def _shape(self, part: Shape | Ring) -> pygame.Surface:
         # The same shape elsewhere is the same picture.
         key = (type(part), replace(part, box=Box(0, 0, part.box.w, part.box.h)))
         drawn = self._shapes.get(key)
@@ -203,15 +216,13 @@ class Screen:
             drawn = self._shapes[key] = self._draw_shape(part)
         return drawn
 
-    def _draw_shape(self, part: Fill | Shape | Ring) -> pygame.Surface:
+    def _draw_shape(self, part: Shape | Ring) -> pygame.Surface:
         size = (part.box.w, part.box.h)
         large = pygame.Surface((size[0] * FINE, size[1] * FINE), pygame.SRCALPHA, 32)
         # Transparent, but of the same colour: else reducing would darken the edges.
         large.fill((*part.colour, 0))
         pen = _Pen(large, part.colour)
         match part:
-            case Fill(radius=radius):
-                pygame.draw.rect(large, part.colour, large.get_rect(), border_radius=radius * FINE)
             case Ring(share=share, track=track):
                 pen.ring(share, track)
             case Shape(name="question"):
@@ -232,6 +243,7 @@ class Typesetter:
         pygame.font.init()
         self._fonts: dict[tuple[FontName, int], pygame.font.Font] = {}
         self._columns: dict[Column, list[Line]] = {}
+        self._bearings: dict[tuple[FontName, int, str], int] = {}
         self._glyphs: dict[tuple[FontName, str], bool] = {}
 
     def font(self, name: FontName, size: int) -> pygame.font.Font:
@@ -381,6 +393,19 @@ class Typesetter:
     def _width(self, text: str, font: FontName, size: int) -> int:
         return int(self.font(font, size).size(text)[0])
 
+    def _bearing(self, line: str, font: FontName, size: int) -> int:
+        """Tell the blank before the first letter, so that large and small lines begin at one edge."""
+        if not line or font in ("hours", "hours-strong"):
+            return 0
+        key = (font, size, line[0])
+        bearing = self._bearings.get(key)
+        if bearing is None:
+            _make_room(self._bearings, KEEP)
+            # Drawn, as builds of SDL_ttf differ in what they do with the bearing they tell.
+            drawn = self.font(font, size).render(line[0], True, (255, 255, 255))
+            bearing = self._bearings[key] = drawn.get_bounding_rect().x
+        return bearing
+
     def _height(self, blocks: list[_Block]) -> int:
         height = 0
         for n, block in enumerate(blocks):
@@ -402,7 +427,10 @@ class Typesetter:
             for m, line in enumerate(block.lines):
                 y += self._leading(block) if m else 0
                 width = self._width(line, text.font, block.size)
-                x = box.x + {"left": 0, "centre": (box.w - width) // 2, "right": box.w - width}[column.across]
+                left = box.x - self._bearing(line, text.font, block.size)
+                x = {"left": left, "centre": box.x + (box.w - width) // 2, "right": box.right - width}[
+                    column.across
+                ]
                 placed.append(Line(line, text.font, block.size, text.colour, x, y, width))
         return placed
 

@@ -737,14 +737,14 @@ def _agenda(scene: _Scene, frame: _Frame) -> Panel:
     pad = frame.margin if frame.standing else px(2.6)
     inner = Box(box.x + pad, box.y + px(1), box.w - pad - (pad if frame.standing else px(2)), box.h - px(1))
     age_size = px(1.6)
-    age_top = box.bottom - px(1.2 if frame.standing else 2) - round(age_size * CAPITAL)
+    age_top = box.bottom - px(1.2 if frame.standing else 3.1) - round(age_size * CAPITAL)
     age = Text(
         text=_age(scene), font="text", size=age_size, least=px(1.2), lines=1, shrink=True, colour=MUTED
     )
     age_box = Box(inner.x, age_top, inner.w, age_size)
     parts: list[Part] = [Column(box=age_box, ground=PAPER, texts=(age,))]
     entries = _entries(scene)
-    upper = Box(inner.x, inner.y, inner.w, age_top - px(1.8) - inner.y)
+    upper = Box(inner.x, inner.y, inner.w, age_top - px(1.5) - inner.y)
     if not entries and scene.model.read_at(scene.now) is not None:
         past = any(scene.is_today(b.start) for b in scene.bookings)
         text = Text(

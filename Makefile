@@ -1,0 +1,161 @@
+# `make` lists what there is. Needed: bash, git, make, Python 3.11 or newer with its venv module.
+
+PYTHON ?= python3
+DATA ?= ../shared/data
+PYTHONS ?= 3.11 3.12 3.13
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.SILENT:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+READY := .venv/.ready
+PINS := pyproject.toml requirements/build.in requirements/test.in
+
+.PHONY: help
+help: ## this list
+	sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+# -- set-up --------------------------------------------------------------------------------------
+
+# $(call set-up,PYTHON,FOLDER,PINS): an environment with exactly these pins and the project.
+# Every step says what it does; what is there already is not fetched again.
+define set-up
+command -v "$(1)" >/dev/null || {
+	echo "toctoc: there is no $(1); it needs Python 3.11 or newer: sudo apt-get install python3 python3-venv" >&2
+	exit 1
+}
+"$(1)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+	echo "toctoc: needs Python 3.11 or newer, and $(1) is $$("$(1)" -V); name another: make PYTHON=python3.12 …" >&2
+	exit 1
+}
+"$(1)" -c 'import ensurepip, venv' 2>/dev/null || {
+	echo "toctoc: Python's venv module is missing: sudo apt-get install python3-venv" >&2
+	exit 1
+}
+if ! "$(2)/bin/python" -m pip --version >/dev/null 2>&1; then
+	echo "toctoc: 1 of 3: making $(2) with $$("$(1)" -V)"
+	rm -rf "$(2)"
+	"$(1)" -m venv "$(2)"
+fi
+total=$$(grep -c == "$(3)")
+echo "toctoc: 2 of 3: installing $$total pinned packages of $(3); the first time takes a minute or two"
+pip=("$(2)/bin/python" -m pip --disable-pip-version-check --no-input install --no-color --progress-bar off)
+"$${pip[@]}" --require-hashes --requirement "$(3)" | awk -v total="$$total" '
+	/^Ignoring / { total-- }
+	/^(Collecting|Processing) / { sub(".*/", "", $$2); printf "  %d of %d  %s\n", ++n, total, $$2; fflush() }
+	/^Installing / { print "  unpacking"; fflush() }'
+echo "toctoc: 3 of 3: installing toctoc itself"
+"$${pip[@]}" --quiet --no-deps --no-build-isolation --editable .
+touch "$(2)/.ready"
+endef
+
+$(READY): pyproject.toml requirements/dev.txt
+	$(call set-up,$(PYTHON),.venv,requirements/dev.txt)
+
+.PHONY: setup
+setup: $(READY) ## set up .venv; the other targets do it by themselves
+	echo "toctoc: .venv is ready: $(BIN)/toctoc --help"
+
+# -- what it is for ------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: $(READY) ## a timetable, a server and three doors on this machine; the space bar is the button
+	$(BIN)/toctoc demo
+
+.PHONY: test
+test: $(READY) ## lint, format, types, import rules and all tests
+	missing=()
+	command -v Xvfb >/dev/null || missing+=(xvfb)
+	command -v xdotool >/dev/null || missing+=(xdotool)
+	command -v systemd-analyze >/dev/null || missing+=(systemd)
+	if (( $${#missing[@]} )); then
+		echo "toctoc: tests that need what this machine lacks are skipped: sudo apt-get install $${missing[*]}"
+	fi
+	echo "toctoc: 1 of 5: ruff check";          $(BIN)/ruff check .
+	echo "toctoc: 2 of 5: ruff format --check"; $(BIN)/ruff format --check .
+	echo "toctoc: 3 of 5: mypy";                $(BIN)/mypy
+	echo "toctoc: 4 of 5: lint-imports";        $(BIN)/lint-imports --no-logo
+	echo "toctoc: 5 of 5: pytest";              $(BIN)/pytest
+
+.PHONY: acceptance
+acceptance: $(READY) ## reads every page of DATA (default ../shared/data) and compares
+	$(BIN)/python tests/acceptance.py $(DATA)
+
+.PHONY: soak
+soak: $(READY) ## the tests that run for minutes
+	$(BIN)/pytest -m soak --timeout 3600
+
+.PHONY: bench
+bench: $(READY) ## every benchmark beside its floor
+	shopt -s nullglob
+	for file in tests/benchmarks/bench_*.py; do
+		echo "toctoc: $$file"
+		$(BIN)/python "$$file"
+	done
+
+# -- other Pythons, other versions ---------------------------------------------------------------
+
+.venvs/lowest/.ready: pyproject.toml requirements/lowest.txt
+	$(call set-up,$(PYTHON),.venvs/lowest,requirements/lowest.txt)
+
+.venvs/%/.ready: pyproject.toml requirements/dev.txt
+	$(call set-up,python$*,.venvs/$*,requirements/dev.txt)
+
+.PHONY: test-lowest
+test-lowest: .venvs/lowest/.ready ## the tests with the lowest versions that pyproject.toml allows
+	.venvs/lowest/bin/pytest -p no:cacheprovider
+
+.PHONY: test-all
+test-all: ## the tests with every Python there is, and with the lowest versions
+	for version in $(PYTHONS); do
+		if "python$$version" -c '' 2>/dev/null; then
+			$(MAKE) --no-print-directory ".venvs/$$version/.ready"
+			echo "toctoc: pytest with Python $$version"
+			".venvs/$$version/bin/pytest" -p no:cacheprovider
+		else
+			echo "toctoc: there is no python$$version here: skipped"
+		fi
+	done
+	$(MAKE) --no-print-directory test-lowest
+
+# -- pins ----------------------------------------------------------------------------------------
+
+.venvs/uv/bin/uv:
+	"$(PYTHON)" -m venv .venvs/uv
+	.venvs/uv/bin/python -m pip --disable-pip-version-check install --quiet uv
+
+# $(call pin,FILE,WHAT IT IS,ARGUMENTS)
+define pin
+echo "toctoc: requirements/$(1).txt"
+{
+	echo "# $(2)"
+	echo '# Made by `make pins` from pyproject.toml and the .in files here: do not edit.'
+	.venvs/uv/bin/uv pip compile --quiet --no-header --no-annotate --generate-hashes --universal \
+		--no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml requirements/build.in $(3)
+} >requirements/$(1).txt.new
+! grep -nE '^-|://|file:' requirements/$(1).txt.new
+mv requirements/$(1).txt.new requirements/$(1).txt
+endef
+
+.PHONY: pins
+pins: .venvs/uv/bin/uv $(PINS) ## takes the newest versions that pyproject.toml allows
+	$(call pin,dev,All of it: server$(comma) door and the tools of development.,--extra server --extra kiosk --group dev)
+	$(call pin,server,What a server installs.,--extra server --constraint requirements/dev.txt)
+	$(call pin,door,What a door installs.,--extra kiosk --constraint requirements/dev.txt)
+	tools=$$(mktemp)
+	grep -oE "^($$(grep -hoE '^[a-z-]+' requirements/test.in requirements/build.in | paste -sd'|'))==[^ ]+" \
+		requirements/dev.txt >"$$tools"
+	$(call pin,lowest,The lowest versions that pyproject.toml allows$(comma) with the newest tools of test.,\
+		requirements/test.in --extra server --extra kiosk --resolution lowest-direct --constraint "$$tools")
+	rm "$$tools"
+
+comma := ,
+
+.PHONY: clean
+clean: ## removes what make has made
+	rm -rf .venv .venvs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

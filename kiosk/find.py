@@ -1,0 +1,127 @@
+"""``toctoc find``: the nearest free room, asked from a command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from events.client import GatewayError, converse
+from events.errors import ToctocError
+from events.ids import parse_room_key
+from events.search import Answer, Refusal, Why, Wish
+from events.wire import Find, Found, Refused
+
+TIMEOUT = 10.0
+
+WHY: dict[Why, str] = {
+    "too-small": "of another type, with fewer seats",
+    "no-whiteboard": "has no whiteboard",
+    "no-blackboard": "has no blackboard",
+    "no-projector": "has no projector and no television",
+    "out-of-order": "is out of order",
+    "closed": "is closed",
+    "in-use": "is in use",
+    "occupied": "is occupied",
+    "booked": "is booked",
+    "unknown": "has no timetable that can be believed now",
+    "booked-soon": "is booked before that time is over",
+    "closes-soon": "closes before that time is over",
+}
+
+
+class _NotFound(ToctocError):
+    """The server does not know the room."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Ask for a room.
+
+    Returns:
+        0 when one was found, 1 when none is free, 2 when it could not be asked.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        wish = Wish(
+            origin=parse_room_key(arguments.origin),
+            minutes=arguments.minutes,
+            seats=arguments.seats,
+            whiteboard=arguments.whiteboard,
+            blackboard=arguments.blackboard,
+            projector=arguments.projector,
+        )
+        zone, answer = _ask(arguments.server, wish)
+    except (GatewayError, _NotFound, ValueError) as error:
+        print(f"toctoc find: {error}", file=sys.stderr)
+        return 2
+    if arguments.json:
+        print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+    else:
+        print("\n".join(_lines(answer, ZoneInfo(zone))))
+    return 0 if answer.rooms else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="toctoc find",
+        description="Find the nearest free room, the next best, and why nearer ones were refused.",
+        epilog="example: toctoc find --from L213 --minutes 60 --whiteboard",
+    )
+    parser.add_argument("--from", dest="origin", required=True, metavar="ROOM", help="where you stand")
+    parser.add_argument("--minutes", type=_positive, help="for how long; default: the school's (60)")
+    parser.add_argument("--seats", type=_positive, help="at least so many; default: a room like this one")
+    parser.add_argument("--whiteboard", action="store_true")
+    parser.add_argument("--blackboard", action="store_true")
+    parser.add_argument("--projector", action="store_true", help="a television is good, too")
+    parser.add_argument("--server", default="ws://127.0.0.1:8765", metavar="ws://…")
+    parser.add_argument("--json", action="store_true")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text) <= 24 * 60):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1440")
+    return int(text)
+
+
+def _ask(server: str, wish: Wish) -> tuple[str, Answer]:
+    until = time.monotonic() + TIMEOUT
+    with converse(server, timeout=TIMEOUT) as conversation:
+        conversation.say(Find(id=1, wish=wish))
+        while True:
+            match conversation.hear(until=until):
+                case Found(ref=1, answer=answer):
+                    return conversation.welcome.rules.zone, answer
+                case Refused(reason=reason):
+                    raise _NotFound(reason)
+
+
+def _lines(answer: Answer, zone: ZoneInfo) -> list[str]:
+    def hour(at: datetime | None) -> str:
+        return f"{at.astimezone(zone):%H:%M}" if at is not None else ""
+
+    lines = []
+    for number, room in enumerate(answer.rooms[:5]):
+        until = f"free until {hour(room.until)}" if room.until else "free, nothing booked"
+        wing = ", in the other wing" if room.other_wing else ""
+        released = ", booked but nobody came" if room.released else ""
+        mark = "→" if number == 0 else " "
+        lines.append(f"{mark} {room.name:8} {until}, {room.seats} seats{wing}{released}")
+    if not answer.rooms:
+        lines.append("no room is free for that long")
+    if answer.refused:
+        lines.append("nearer, but:" if answer.rooms else "because:")
+        lines += [f"  {refusal.name:8} {_because(refusal, hour(refusal.at))}" for refusal in answer.refused]
+    return lines
+
+
+def _because(refusal: Refusal, hour: str) -> str:
+    if not hour:
+        return WHY[refusal.why]
+    joint = "from" if refusal.why == "booked-soon" else "at" if refusal.why == "closes-soon" else "until"
+    return f"{WHY[refusal.why]} ({joint} {hour})"
