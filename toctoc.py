@@ -17,7 +17,7 @@ COMMANDS = {
     "scrape": ("scraper.command", "read a timetable and print it; records nothing"),
     "log": ("events.command", "show, verify or export the event log"),
     "replay": ("events.command", "tell the state of every room at any instant"),
-    "demo": ("kiosk.demo", "see all of it on this machine, without a school"),
+    "demo": ("actors.demo.command", "see all of it on this machine, without a school"),
 }
 
 _EXTRA = {"actors": "server", "scraper": "server", "events": "server", "kiosk": "kiosk"}

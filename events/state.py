@@ -418,7 +418,7 @@ def summary(school: SchoolState) -> Summary:
 
 def digest_form(school: SchoolState) -> bytes:
     """Encode a school's state so that equal states, and only they, have equal bytes."""
-    return msgspec.json.encode(summary(school), order="sorted")
+    return msgspec.json.encode(msgspec.to_builtins(summary(school), str_keys=True), order="sorted")
 
 
 def zone_of(rules: Rules) -> ZoneInfo:

@@ -41,8 +41,9 @@ class Line(Protocol):
         """Tell the server about the button."""
 
 
-Watcher = Callable[[Input, Model, float], None]
-"""Is shown each input, the model after it, and ``CLOCK_BOOTTIME`` once the picture is drawn."""
+Watcher = Callable[[Input, Model, float, float], None]
+"""Is shown each input, the model after it, and ``CLOCK_BOOTTIME`` when it was taken in and when
+the picture of it was finished."""
 
 
 class Door:
@@ -104,6 +105,7 @@ class Door:
         items = self._inbox.wait(self._sleep())
         if self._windowed:
             items += self._window_events()
+        taken_at = self._clock.boottime()
         going_on = True
         shown: list[Input] = []
         for item in [*self._due(), *items]:
@@ -118,7 +120,7 @@ class Door:
         if self._watcher is not None:
             drawn_at = self._clock.boottime()
             for item in shown:
-                self._watcher(item, self.model, drawn_at)
+                self._watcher(item, self.model, taken_at, drawn_at)
         self._tell_alive()
         return going_on
 

@@ -115,7 +115,7 @@ def _settings(arguments: argparse.Namespace) -> DoorSettings:
     if arguments.windowed:
         settings = replace(settings, button=ButtonSection(kind="keyboard"))
         screen = replace(screen, fullscreen=False)
-    if arguments.headless or arguments.screenshot or arguments.drive:
+    if arguments.headless or arguments.screenshot:
         settings = replace(settings, button=ButtonSection(kind="none"))
     return replace(settings, screen=screen)
 

@@ -2,7 +2,8 @@
 
 Standard input: ``down`` and ``up`` are edges of the contact, ``find MINUTES`` asks for a room,
 ``picture FILE`` saves what is shown, ``quit`` ends. Standard output: a JSON object a line for what
-the door sees, with the instant on ``CLOCK_BOOTTIME``, which all processes of a machine share.
+the door sees, with ``taken`` and ``at``, the instants on ``CLOCK_BOOTTIME`` at which it was taken
+in and at which the picture of it was finished; all processes of a machine share that clock.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Driver:
         """Begin to read lines, on a thread of their own."""
         self._thread.start()
 
-    def watch(self, item: Input, model: Model, drawn_at: float) -> None:
+    def watch(self, item: Input, model: Model, taken_at: float, drawn_at: float) -> None:
         """Tell what the door took in. Runs on the main thread, when the picture is drawn."""
         if isinstance(item, SavePicture):
             self._save(Path(item.path))
@@ -53,7 +54,7 @@ class Driver:
             return
         said = _described(item)
         if said is not None:
-            _print({**said, "at": drawn_at, "link": model.link})
+            _print({**said, "taken": taken_at, "at": drawn_at, "link": model.link})
 
     def _read(self) -> None:
         for line in sys.stdin:

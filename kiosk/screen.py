@@ -199,6 +199,8 @@ class Screen:
                 self._surface.blit(disc, (x, y), pygame.Rect(dx, dy, r, r))
 
     def _draw_line(self, line: Line) -> None:
+        if not line.text:
+            return
         font = self._type.font(line.font, line.size)
         key = (line.text, line.font, line.size, line.colour)
         drawn = self._texts.get(key)
@@ -278,26 +280,28 @@ class Typesetter:
 
     def _lay_out(self, column: Column) -> list[Line]:
         texts = list(column.texts)
-        while True:
-            for percent in (100, 95, 90, 85, 80, 75):
+        while texts:
+            # Long texts rather lose lines than make everything tiny.
+            longest = max(range(len(texts)), key=lambda n: 0 if texts[n].shrink else texts[n].lines)
+            reducible = texts[longest].lines > 2 and not texts[longest].shrink
+            for percent in range(100, 70 if reducible else 25, -5):
                 blocks = [self._fit(text, column.box.w, percent) for text in texts]
                 height = self._height(blocks)
                 if height <= column.box.h:
                     return self._place(column, blocks, height)
-            longest = max(range(len(texts)), key=lambda n: (not texts[n].shrink) * len(blocks[n].lines))
             optional = [n for n, text in enumerate(texts) if text.optional]
-            if len(blocks[longest].lines) > 2 and not texts[longest].shrink:
-                texts[longest] = replace(texts[longest], lines=len(blocks[longest].lines) - 1)
+            if reducible:
+                longest = max(range(len(texts)), key=lambda n: 0 if texts[n].shrink else len(blocks[n].lines))
+                texts[longest] = replace(texts[longest], lines=max(1, len(blocks[longest].lines) - 1))
             elif optional:
                 del texts[optional[-1]]
-            elif len(blocks[longest].lines) > 1 and not texts[longest].shrink:
-                texts[longest] = replace(texts[longest], lines=1)
             else:
                 return self._place(column, blocks, height)
+        return []
 
     def _fit(self, text: Text, width: int, percent: int) -> _Block:
         shown = self.legible(text.text, text.font) or self.legible(text.otherwise, text.font)
-        before = text.before * percent // 100
+        before = text.before * max(percent, 45) // 100
         wished = max(text.least, text.size * percent // 100)
         sizes = [*range(wished, text.least, -max(1, wished // 40)), text.least]
         counts = range(1, text.lines + 1) if text.shrink else [text.lines]
@@ -384,8 +388,11 @@ class Typesetter:
             small = self.font(font, 16)
             metrics = small.metrics(char)[0]
             missing = small.metrics(MISSING)[0]
-            known = metrics is not None and (
-                metrics != missing or _pixels(small, char) != _pixels(small, MISSING)
+            pixels = _pixels(small, char)
+            known = (
+                metrics is not None
+                and pixels is not None
+                and (metrics != missing or pixels != _pixels(small, MISSING))
             )
             self._glyphs[font, char] = known
         return known
@@ -435,9 +442,12 @@ class Typesetter:
         return placed
 
 
-def _pixels(font: pygame.font.Font, char: str) -> bytes:
-    drawn = font.render(char, True, (255, 255, 255))
-    return pygame.image.tobytes(drawn, "RGBA")
+def _pixels(font: pygame.font.Font, char: str) -> bytes | None:
+    try:
+        return pygame.image.tobytes(font.render(char, True, (255, 255, 255)), "RGBA")
+    except pygame.error:
+        # A sign without width of its own, such as a mark of direction.
+        return None
 
 
 class _Block(Struct):

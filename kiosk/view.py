@@ -378,6 +378,7 @@ class _Frame:
         self.standing = self.h > self.w
         self.unit = min(self.w / 45, self.h / 80) if self.standing else min(self.w / 80, self.h / 48)
         self.margin = self.px(3)
+        self.has_banner = has_banner
         banner = self.px(5) if has_banner else 0
         strip = self.px(7 if has_banner and not self.standing else 8.4)
         bottom = self.h - banner - strip
@@ -447,7 +448,8 @@ def _field(scene: _Scene, frame: _Frame, sign: Sign) -> Panel:
         parts += _attributes(info, frame, Box(margin, icons_y, name_box.w, px(2.4)), sign)
     least = math.ceil(WORD_HEIGHT * min(frame.w, frame.h) / CAPITAL)
     line, more = _lines(scene)
-    word_top = icons_y + px(2.4) + px(5.5 if frame.standing else 2.6)
+    gap = px(5.5 if frame.standing and not frame.has_banner else 2.6)
+    word_top = icons_y + px(2.4) + gap
     hint = Box(margin, box.bottom - margin - px(1.5), box.w - 2 * margin, px(1.5))
     # The other signs say themselves what a press does, or it does nothing that people care about.
     hinted = not scene.model.stuck and scene.sign not in ("released", "closed", "out-of-order")
@@ -762,7 +764,7 @@ def _agenda(scene: _Scene, frame: _Frame) -> Panel:
         for n, entry in enumerate(entries):
             place = Box(upper.x + n * (half + gap), upper.y, half, upper.h)
             parts.append(Column(box=place, ground=PAPER, texts=_entry_texts(frame, entry, lines=5)))
-    else:
+    elif entries:
         texts: tuple[Text, ...] = ()
         for entry in entries:
             texts += _entry_texts(frame, entry, lines=4, before=px(2.7) if texts else 0)
