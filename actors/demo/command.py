@@ -156,7 +156,7 @@ class Stage:
             )
             self.doors.append(door)
         if not self.witness.wait(self.witness.connected, 30):
-            raise DemoFailed(f"not all doors came up: see {self.folder}/door-*/door.log")
+            raise DemoFailed("not all doors came up")
         say(f"Three doors are connected: {', '.join(ROOMS)}.")
 
     def stop(self) -> None:
@@ -207,8 +207,19 @@ def _staged(folder: Path, narrator: Narrator, *, windowed: bool) -> Iterator[Sta
     try:
         stage.start()
         yield stage
+    except DemoFailed as error:
+        raise DemoFailed(f"{error}\n{_last_words(folder)}") from error
     finally:
         stage.stop()
+
+
+def _last_words(folder: Path) -> str:
+    """Collect the ends of all text logs: the folder goes with the demo."""
+    words = []
+    for path in sorted(folder.rglob("*.log")):
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]
+        words += [f"--- {path.name} of {path.parent.name}", *lines]
+    return "\n".join(words)
 
 
 def _wait_for_reading(log: SqliteLog) -> int:

@@ -71,11 +71,11 @@ class ServerProcess:
         until = time.monotonic() + START_LIMIT
         while time.monotonic() < until:
             if self._process.poll() is not None:
-                raise DemoFailed(f"the server ended with status {self._process.returncode}: see {self._log}")
+                raise DemoFailed(f"the server ended with status {self._process.returncode}")
             if self._is_healthy():
                 return
             time.sleep(0.02)
-        raise DemoFailed(f"the server does not answer: see {self._log}")
+        raise DemoFailed("the server does not answer")
 
     def kill(self) -> None:
         """End it as a power cut does."""
