@@ -28,6 +28,7 @@ _WEEK = 7 * _DAY
 _MINUTES = {
     "walk_in": (1, _DAY),
     "search": (1, _DAY),
+    "stale_after": (1, _WEEK),
     "unknown_after": (1, _WEEK),
     "release_exempt_seen": (0, _WEEK),
 }

@@ -73,14 +73,18 @@ class RoomInfo(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     sources: tuple[SourceName, ...] = ()
 
 
-class Policy(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
+class Policy(Value, frozen=True, kw_only=True, gc=False, omit_defaults=False, forbid_unknown_fields=True):
     """The school's rules, in minutes unless the name says otherwise.
+
+    Written whole: were defaults left out, a better default in a later version would rewrite what
+    old logs say.
 
     Attributes:
         check_in_before: A press confirms a booking from so long before its start.
         check_in_after: Later than so long after its start a check-in counts as late.
         walk_in: How long a press without a booking keeps a room occupied.
         soon: A free room whose next booking starts within this time is shown as ``soon``.
+        stale_after: A timetable older than this is told loudly: two refresh periods.
         unknown_after: A timetable older than this no longer proves that a room is free.
         release: Whether a booking that nobody confirmed is shown as free again.
         release_after: When, after its start.
@@ -96,6 +100,7 @@ class Policy(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True, for
     check_in_after: int = 15
     walk_in: int = 60
     soon: int = 10
+    stale_after: int = 10
     unknown_after: int = 240
     release: bool = False
     release_after: int = 15
@@ -107,8 +112,11 @@ class Policy(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True, for
     search: int = 60
 
 
-class Hours(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
-    """When the school is open: ``HH:MM-HH:MM`` local for each weekday, empty for a closed day."""
+class Hours(Value, frozen=True, kw_only=True, gc=False, omit_defaults=False, forbid_unknown_fields=True):
+    """When the school is open: ``HH:MM-HH:MM`` local for each weekday, empty for a closed day.
+
+    Written whole, as `Policy` is.
+    """
 
     monday: str = "00:00-24:00"
     tuesday: str = "00:00-24:00"
@@ -181,7 +189,7 @@ class Press(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     room: RoomKey
     intent: Intent
     by: By = "button"
-    minutes: int | None = None
+    minutes: Annotated[int, Meta(ge=1, le=24 * 60)] | None = None
     boot_id: str
     boottime: int
     wall: Instant

@@ -32,6 +32,7 @@ from events.wire import (
     ServerMessage,
     SnapshotBegin,
     SnapshotEnd,
+    TimetablesRead,
     Welcome,
 )
 from kiosk.debounce import HOLD
@@ -100,7 +101,6 @@ class Model(Struct, frozen=True, kw_only=True):
         room: The room at whose door this hangs.
         since: When the program started.
         zone: Time zone to show until the server has told the school's.
-        stale_after: A timetable older than this is told loudly: two refresh periods.
         school: Name of the school.
         rules: What the school has decided; None until the server told.
         epoch: With ``seq``: position of the server's log that is contained here.
@@ -125,7 +125,6 @@ class Model(Struct, frozen=True, kw_only=True):
     room: RoomKey
     since: datetime
     zone: str = "Europe/Paris"
-    stale_after: timedelta = timedelta(minutes=10)
     school: str = ""
     rules: Rules | None = None
     epoch: int | None = None
@@ -150,6 +149,11 @@ class Model(Struct, frozen=True, kw_only=True):
     def day(self) -> RoomDay | None:
         """The own room's day, None when the server has not told it."""
         return self.days.get(self.room)
+
+    @property
+    def stale_after(self) -> timedelta:
+        """How old a timetable may be before its age is told loudly."""
+        return timedelta(minutes=self.rules_shown.policy.stale_after)
 
     @property
     def rules_shown(self) -> Rules:
@@ -320,12 +324,23 @@ def _received(model: Model, message: ServerMessage, at: datetime, now: datetime)
             return _presence_received(model, message)
         case SnapshotEnd(seq=seq):
             return _snapshot_ended(model, seq)
+        case TimetablesRead():
+            return _read_again(model, message)
         case Pressed():
             return _acknowledged(model, message, now)
         case Refused(ref=str(ref)):
             return _refused(model, message, EventId(ref), now)
         case _:
             return model
+
+
+def _read_again(model: Model, message: TimetablesRead) -> Model:
+    """Take the new ages; nothing else of the days has changed."""
+    days = {
+        room: replace(day, readings=message.others.get(room, message.readings))
+        for room, day in model.days.items()
+    }
+    return replace(model, days=days)
 
 
 def _day_received(model: Model, message: RoomDay) -> Model:

@@ -23,6 +23,7 @@ from events.wire import (
     RulesSet,
     SnapshotBegin,
     SnapshotEnd,
+    TimetablesRead,
     Welcome,
 )
 from kiosk.debounce import HOLD
@@ -234,10 +235,26 @@ def test_a_door_that_never_found_its_server_counts_from_its_start() -> None:
 
 
 def test_a_timetable_is_stale_after_two_refresh_periods() -> None:
-    model = replace(connected(), stale_after=timedelta(minutes=10))
+    model = connected()
 
     assert not model.stale(NOW + timedelta(minutes=7))
     assert model.stale(NOW + timedelta(minutes=7, seconds=1))
+
+
+def test_a_timetable_that_was_read_again_without_a_change_is_fresh() -> None:
+    later = NOW + timedelta(minutes=7)
+    model = received(connected(), later, TimetablesRead(readings={TODAY: later}))
+
+    assert not model.stale(later + timedelta(minutes=10))
+    assert model.stale(later + timedelta(minutes=10, seconds=1))
+
+
+def test_a_room_whose_timetable_fell_silent_keeps_its_age() -> None:
+    later = NOW + timedelta(minutes=7)
+    silent = TimetablesRead(readings={TODAY: later}, others={ROOM: {TODAY: NOW - timedelta(minutes=3)}})
+    model = received(connected(), later, silent)
+
+    assert model.stale(later + timedelta(seconds=1))
 
 
 # -- presses ----------------------------------------------------------------------------------
