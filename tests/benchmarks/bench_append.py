@@ -44,7 +44,7 @@ def main() -> None:
         rows: list[list[tuple[Any, ...]]] = []
         for group in batches:
             records = [result for result in log.append_group(group) if isinstance(result, tuple)]
-            rows.append([_row(recorded) for recorded, in records])
+            rows.append([_row(recorded) for (recorded,) in records])
         log.close()
 
         def ours() -> float:

@@ -38,5 +38,6 @@ def compare(
     ratio = mine / bare
     better = "of it" if more_is_better else "times it"
     spread = ", ".join(f"{one / other:.2f}" for one, other in pairs)
-    print(f"{title}: {mine:,.3f} {unit}; floor {bare:,.3f} {unit}; {ratio:.2f} {better} (rounds {spread}); aim: {aim}")
+    print(f"{title}: {mine:,.3f} {unit}; floor {bare:,.3f} {unit}")
+    print(f"  {ratio:.2f} {better} (rounds {spread}); aim: {aim}")
     return ratio
