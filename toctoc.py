@@ -6,6 +6,7 @@ server's libraries and the server none of the door's.
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 
@@ -20,6 +21,7 @@ COMMANDS = {
     "demo": ("actors.demo.command", "see all of it on this machine, without a school"),
 }
 
+_PRINTS = ("find", "scrape", "log", "replay")
 _EXTRA = {"actors": "server", "scraper": "server", "events": "server", "kiosk": "kiosk"}
 
 
@@ -44,6 +46,9 @@ def main() -> int:
         extra = _EXTRA[module.partition(".")[0]]
         print(f"toctoc {name} needs {error.name}: pip install 'toctoc[{extra}]'", file=sys.stderr)
         return 2
+    if name in _PRINTS:
+        # Whoever reads may stop reading, as `head` does: end then, without a word.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if name in ("log", "replay"):
         arguments = [name, *arguments[1:]]
         return int(command.main(arguments))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
@@ -121,20 +121,22 @@ def converse(
         NotWelcome: It does not let us in.
     """
     until = time.monotonic() + timeout
-    try:
-        connection = connect(
-            address(server),
-            subprotocols=[Subprotocol(PROTOCOL)],
-            compression=None,
-            max_size=4 * MAX_OUTGOING,
-            open_timeout=timeout,
-            close_timeout=1,
-            user_agent_header=None,
-            proxy=None,
-        )
-    except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
-        raise GatewayError(server, f"no server answers: {error}") from error
-    with connection:
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(
+                connect(
+                    address(server),
+                    subprotocols=[Subprotocol(PROTOCOL)],
+                    compression=None,
+                    max_size=4 * MAX_OUTGOING,
+                    open_timeout=timeout,
+                    close_timeout=1,
+                    user_agent_header=None,
+                    proxy=None,
+                )
+            )
+        except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
+            raise GatewayError(server, f"no server answers: {error}") from error
         challenge = _hear(server, connection, until)
         if not isinstance(challenge, Challenge):
             raise GatewayError(server, "it did not begin with a challenge; is this a toctoc server?")

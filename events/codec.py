@@ -78,7 +78,10 @@ def _upcast(raw: dict[str, Any], tag: str, revision: int) -> dict[str, Any]:
         upcaster = UPCASTERS.get((tag, step))
         if upcaster is None:
             raise UnknownEvent(f"{tag} revision {revision}: nothing leads from revision {step} to {step + 1}")
-        raw = upcaster(raw)
+        try:
+            raw = upcaster(raw)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise UnknownEvent(f"{tag} revision {revision}: its upcaster failed: {error!r}") from error
     if revision > REVISIONS.get(tag, 1):
         raise UnknownEvent(
             f"{tag} revision {revision} is newer than this program, which knows {revision_of(tag)}"

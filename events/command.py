@@ -144,9 +144,20 @@ def _replay(log: SqliteLog, arguments: argparse.Namespace, out: IO[str]) -> int:
         stretch = stretch_at(known(school, school.rooms[key]), now)
         status = stretch.status
         marks = [word for word in ("closed", "out_of_order", "released", "warning") if getattr(status, word)]
-        until = f"until {stretch.until.astimezone(zone):%H:%M}" if stretch.until else ""
-        print(f"  {key:8} {status.name:9} {until:12} {' '.join(marks)}".rstrip(), file=out)
+        until = _until(stretch.until, now, zone)
+        print(f"  {key:8} {status.name:9} {until:22} {' '.join(marks)}".rstrip(), file=out)
     return 0
+
+
+def _until(until: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    if until is None:
+        return ""
+    local = until.astimezone(zone)
+    return (
+        f"until {local:%H:%M}"
+        if local.date() == now.astimezone(zone).date()
+        else f"until {local:%Y-%m-%d %H:%M}"
+    )
 
 
 def _instant(text: str | None, zone: ZoneInfo) -> datetime | None:

@@ -156,6 +156,8 @@ class SourceRead(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True)
         digest: SHA-256 of what was read, to tell whether two readings are the same.
         rooms: How many rooms it spoke of.
         bookings: How many bookings it held.
+        problems: How many things in it could not be understood.
+        strangers: How many rooms it spoke of that we do not know.
         missing: Configured rooms that it did not speak of: this reading says nothing about them.
         reason: Why it failed or is suspected, in structure and counts, never the page's text.
     """
@@ -166,6 +168,8 @@ class SourceRead(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True)
     digest: str = ""
     rooms: int = 0
     bookings: int = 0
+    problems: int = 0
+    strangers: int = 0
     missing: tuple[RoomKey, ...] = ()
     reason: str = ""
 
@@ -406,7 +410,7 @@ RoomEvent = (
 AnyEvent = SchoolEvent | RoomEvent
 
 
-class Recorded(Struct, frozen=True, kw_only=True, gc=False):
+class Recorded(Struct, frozen=True, gc=False):
     """An event in its envelope, as the log holds it.
 
     Attributes:

@@ -89,7 +89,15 @@ class LogLocked(LogError):
 
 
 class LogCorrupt(LogError):
-    """A row of the log, or its personal part, cannot be read back as it was written."""
+    """A row of the log, or its personal part, cannot be read back as it was written.
+
+    Attributes:
+        seq: The row; None when it is not one row but the file.
+    """
+
+    def __init__(self, problem: str, *, seq: int | None = None) -> None:
+        super().__init__(problem)
+        self.seq = seq
 
 
 class UnknownEvent(ToctocError, ValueError):

@@ -92,21 +92,21 @@ class EventLog(ABC):
         now = self._clock.now()
         if self._recorded_at is not None and now < self._recorded_at:
             now = self._recorded_at
-        seq = self.head()
+        head = self.head()
         versions: dict[str, int] = {}
         results: list[tuple[Recorded, ...] | LogConflict] = []
         written: list[Recorded] = []
         for batch in batches:
-            result = self._fit(batch, known, versions, seq, now)
-            results.append(result)
-            if isinstance(result, LogConflict):
+            fitted = self._fit(batch, known, versions, head + len(written), now)
+            if isinstance(fitted, LogConflict):
+                results.append(fitted)
                 continue
-            new = [recorded for recorded in result if recorded.seq > seq]
-            for recorded in new:
-                known[recorded.id] = recorded
+            records, fresh = fitted
+            known.update(fresh)
+            for recorded in fresh.values():
                 versions[recorded.stream] = recorded.version
-            seq += len(new)
-            written += new
+                written.append(recorded)
+            results.append(records)
         if written:
             self._write(written)
             self._versions.update(versions)
@@ -120,8 +120,12 @@ class EventLog(ABC):
         versions: dict[str, int],
         seq: int,
         now: datetime,
-    ) -> tuple[Recorded, ...] | LogConflict:
-        """Give a batch its positions, or say why it does not fit."""
+    ) -> tuple[tuple[Recorded, ...], dict[EventId, Recorded]] | LogConflict:
+        """Give a batch its positions, or say why it does not fit.
+
+        Returns:
+            For each draft its record; and the new ones among them, each once.
+        """
         records: list[Recorded] = []
         fresh: dict[EventId, Recorded] = {}
         reached: dict[str, int] = {}
@@ -132,30 +136,21 @@ class EventLog(ABC):
                     return LogConflict(draft.stream, event_id=draft.id)
                 records.append(first)
                 continue
+            if batch.expected is not None and not fresh:
+                decided_on, expected = batch.expected
+                actual = self._version(decided_on, versions)
+                if actual != expected:
+                    return LogConflict(decided_on, expected=expected, actual=actual)
             stream = draft.stream
             version = reached.get(stream)
             if version is None:
                 version = self._version(stream, versions)
-                if (
-                    batch.expected is not None
-                    and batch.expected[0] == stream
-                    and batch.expected[1] != version
-                ):
-                    return LogConflict(stream, expected=batch.expected[1], actual=version)
             seq += 1
             reached[stream] = version + 1
-            recorded = Recorded(
-                seq=seq,
-                id=draft.id,
-                stream=stream,
-                version=version + 1,
-                at=draft.at,
-                recorded_at=now,
-                event=draft.event,
-            )
+            recorded = Recorded(seq, draft.id, stream, version + 1, draft.at, now, draft.event)
             fresh[draft.id] = recorded
             records.append(recorded)
-        return tuple(records)
+        return tuple(records), fresh
 
     def _version(self, stream: str, versions: dict[str, int]) -> int:
         version = versions.get(stream)

@@ -50,13 +50,13 @@ class MemoryLog(EventLog):
         self._closed = True
 
     def _find(self, ids: Sequence[EventId]) -> dict[EventId, Recorded]:
+        if self._closed:
+            raise LogClosed("the log is closed")
         return {event_id: self._by_id[event_id] for event_id in ids if event_id in self._by_id}
 
     def _stream_version(self, stream: str) -> int:
         return sum(recorded.stream == stream for recorded in self._records)
 
     def _write(self, records: Sequence[Recorded]) -> None:
-        if self._closed:
-            raise LogClosed("the log is closed")
         self._records.extend(records)
         self._by_id.update((recorded.id, recorded) for recorded in records)

@@ -123,6 +123,9 @@ class PersonalStore:
 
         Args:
             wanted: For each the event's id and the month.
+
+        Raises:
+            LogError: A file of parts cannot be read.
         """
         by_month: dict[str, list[EventId]] = {}
         for event_id, month in wanted:
@@ -138,6 +141,8 @@ class PersonalStore:
                 for event_id in ids:
                     for (body,) in connection.execute("SELECT body FROM part WHERE id = ?", (event_id,)):
                         found[event_id] = body
+            except apsw.Error as error:
+                raise LogError(f"{path}: personal parts cannot be read: {error}") from error
             finally:
                 connection.close()
         return found

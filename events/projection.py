@@ -23,9 +23,13 @@ _SOME_SOURCE = SourceName("")
 
 
 def days_shown(rules: Rules, now: datetime) -> tuple[datetime, datetime]:
-    """Tell which bookings travel: those of today and tomorrow, in the school's zone, in UTC."""
+    """Tell which bookings travel: those of today and tomorrow, in the school's zone, in UTC.
+
+    Those that begin right after belong to it, as far as they show before their start.
+    """
     today = day_of(rules, now)
-    return day_span(rules.zone, today)[0], day_span(rules.zone, today + timedelta(days=1))[1]
+    early = timedelta(minutes=max(rules.policy.soon, rules.policy.check_in_before, 1))
+    return day_span(rules.zone, today)[0], day_span(rules.zone, today + timedelta(days=1))[1] + early
 
 
 def room_day(k: Known, now: datetime, texts: Texts | None = None) -> RoomDay:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from events.codec import tag_of
 from events.domain import BookingAdded, BookingChanged, Recorded, RoomClosed
-from events.errors import LogCorrupt
+from events.errors import LogCorrupt, LogError
 from events.ids import EventId
 from events.log import EventLog
 from events.personal import PersonalStore, commitment, read_text
@@ -36,8 +36,8 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     Attributes:
         seq: Where.
-        what: ``gap``, ``version``, ``time``, ``undecodable``, ``unfoldable``, ``part-lost`` or
-            ``part-altered``.
+        what: ``gap``, ``version``, ``time``, ``undecodable``, ``unreadable`` (the file: nothing
+            behind it was looked at), ``unfoldable``, ``part-lost`` or ``part-altered``.
     """
 
     seq: int
@@ -64,9 +64,14 @@ def verify(log: EventLog, personal: PersonalStore | None = None) -> Iterator[Fin
         try:
             recorded = next(records, None)
         except LogCorrupt as error:
-            yield Finding(seq=seq + 1, what="undecodable", detail=str(error))
+            if error.seq is None:  # the file itself: every further read would end here again
+                yield Finding(seq=seq + 1, what="unreadable", detail=str(error))
+                return
+            if error.seq != seq + 1:
+                yield Finding(seq=seq + 1, what="gap", detail=f"{error.seq - seq - 1} events are missing")
+            yield Finding(seq=error.seq, what="undecodable", detail=str(error))
             # A generator that raised is exhausted: go on behind the row that cannot be read.
-            seq += 1
+            seq = error.seq
             records = log.read(after=seq)
             continue
         if recorded is None:
@@ -100,7 +105,11 @@ def _part(recorded: Recorded, personal: PersonalStore) -> Iterator[Finding]:
     part = event.part if isinstance(event, BookingAdded | BookingChanged | RoomClosed) else None
     if part is None:
         return
-    body = personal.get([(recorded.id, part.month)]).get(recorded.id)
+    try:
+        body = personal.get([(recorded.id, part.month)]).get(recorded.id)
+    except LogError as error:
+        yield Finding(seq=recorded.seq, what="part-lost", detail=str(error))
+        return
     if body is None:
         yield Finding(seq=recorded.seq, what="part-lost", detail=f"of {tag_of(event)} in {recorded.stream}")
         return

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from events.domain import RoomInfo
 from events.ids import RoomKey
@@ -44,7 +44,7 @@ class Wish(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     origin: RoomKey
-    minutes: int | None = None
+    minutes: Annotated[int, Meta(ge=1, le=24 * 60)] | None = None
     seats: int | None = None
     whiteboard: bool = False
     blackboard: bool = False

@@ -126,11 +126,12 @@ def _pressed(room: RoomState, recorded: e.Recorded, event: e.PresencePressed) ->
             continue
         if booking.confirmed_at is None or event.pressed_at < booking.confirmed_at:
             bookings = {**bookings, booking_id: replace(booking, confirmed_at=event.pressed_at)}
-    last = LastIntent(
-        pressed_at=event.pressed_at, press=recorded.id, intent=event.press.intent, until=event.until
-    )
-    if room.last is not None and room.last.order > last.order:
-        last = room.last
+    last = room.last
+    at = event.pressed_at
+    if last is None or at > last.pressed_at or (at == last.pressed_at and recorded.id >= last.press):
+        last = LastIntent(
+            pressed_at=event.pressed_at, press=recorded.id, intent=event.press.intent, until=event.until
+        )
     return replace(room, bookings=bookings, last=last, version=recorded.version, seq=recorded.seq)
 
 
@@ -299,7 +300,6 @@ class SchoolState:
         self.rooms: dict[RoomKey, RoomState] = {}
         self.started_at: datetime | None = None
         self.stopped = False
-        self._by_stream: dict[str, RoomState] = {}
 
     def apply(self, recorded: e.Recorded) -> RoomKey | None:
         """Fold the next event of the log.
@@ -317,13 +317,10 @@ class SchoolState:
             self.version = recorded.version
             self._apply_school(recorded)
             return None
-        before = self._by_stream.get(recorded.stream)
-        if before is None:
-            before = RoomState(key=event.room)  # type: ignore[union-attr]  # every room event has one
-        after = step(before, recorded, event)
-        self._by_stream[recorded.stream] = after
-        self.rooms[after.key] = after
-        return after.key
+        key: RoomKey = event.room  # type: ignore[union-attr]  # every room event has one
+        before = self.rooms.get(key)
+        self.rooms[key] = step(before or RoomState(key=key), recorded, event)
+        return key
 
     def apply_all(self, events: Iterable[e.Recorded]) -> SchoolState:
         """Fold many events and return this state."""

@@ -313,7 +313,7 @@ def _boundaries(k: Known, now: datetime, end: datetime, bookings: list[Booking])
                 b.start + timedelta(minutes=policy.release_warning),
             }
     if k.room.last is not None and k.room.last.until is not None:
-        instants.add(k.room.last.until)
+        instants |= {k.room.last.pressed_at, k.room.last.until}
     if k.room.closure is not None and k.room.closure.until is not None:
         instants.add(k.room.closure.until)
     grace = timedelta(minutes=policy.unknown_after, microseconds=1)

@@ -102,8 +102,13 @@ def _ask(server: str, wish: Wish) -> tuple[str, Answer]:
 
 
 def _lines(answer: Answer, zone: ZoneInfo) -> list[str]:
+    today = datetime.now(zone).date()
+
     def hour(at: datetime | None) -> str:
-        return f"{at.astimezone(zone):%H:%M}" if at is not None else ""
+        if at is None:
+            return ""
+        local = at.astimezone(zone)
+        return f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
 
     lines = []
     for number, room in enumerate(answer.rooms[:5]):

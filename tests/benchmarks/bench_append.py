@@ -12,7 +12,7 @@ from typing import Any
 from events.domain import PresencePressed, Press
 from events.ids import KioskId, RoomKey, press_id, room_stream
 from events.log import Batch, Draft
-from events.sqlite import SqliteLog, _row
+from events.sqlite import SqliteLog, _rows
 from tests.benchmarks import floor_append
 from tests.benchmarks.rounds import compare
 
@@ -44,7 +44,7 @@ def main() -> None:
         rows: list[list[tuple[Any, ...]]] = []
         for group in batches:
             records = [result for result in log.append_group(group) if isinstance(result, tuple)]
-            rows.append([_row(recorded) for (recorded,) in records])
+            rows.append(_rows([recorded for (recorded,) in records]))
         log.close()
 
         def ours() -> float:

@@ -21,7 +21,7 @@ from actors.gateway import Hub, Update
 from actors.messages import RecordPress
 from actors.settings import SchoolSettings, read_school
 from events.domain import PresencePressed
-from events.sqlite import SqliteLog, _row
+from events.sqlite import SqliteLog, _rows
 from tests.benchmarks import floor_press
 from tests.benchmarks.bench_append import draft
 from tests.benchmarks.rounds import compare
@@ -88,7 +88,7 @@ def main() -> None:
 
         ours()
         records = SqliteLog(folder / "ours" / "data", read_only=True).read(tag="presence-pressed")
-        rows = [_row(recorded) for recorded in records][:PRESSES]
+        rows = _rows(list(records)[:PRESSES])
 
         def floor() -> float:
             return statistics.median(floor_press.run(folder / f"floor{next(numbers)}.db", rows)) * 1e6
