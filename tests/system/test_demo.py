@@ -78,7 +78,7 @@ def test_the_space_bar_is_the_button_of_the_door_in_the_window(display: str) -> 
 
     try:
         hear("The window is the door of L213")
-        window = ["xdotool", "search", "--sync", "--name", "toctoc L213", "windowfocus"]
+        window = ["xdotool", "search", "--sync", "--class", "toctoc", "windowfocus"]
         subprocess.run(window, env=env, check=True, timeout=20)
         key("key")
         hear(r"L213: toc toc \(I am here\)")
