@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from actors.app import load_token
 from actors.settings import SchoolSettings, read_school
 from events.client import GatewayError, converse
 from events.clock import SystemClock
@@ -85,7 +84,10 @@ def _order(arguments: argparse.Namespace, room: RoomKey, zone: ZoneInfo) -> Clos
 def _through_server(settings: SchoolSettings, order: CloseRoom | ReopenRoom) -> int:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     server = f"ws://{host}:{settings.port}"
-    token = load_token(settings.data / "operator.token")
+    try:
+        token = (settings.data / "operator.token").read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        raise GatewayError(server, "no server has ever run on this data folder") from None
     until = time.monotonic() + TIMEOUT
     with converse(server, token=token, timeout=TIMEOUT) as conversation:
         conversation.say(order)
@@ -98,11 +100,15 @@ def _through_server(settings: SchoolSettings, order: CloseRoom | ReopenRoom) -> 
 
 
 def _by_hand(settings: SchoolSettings, order: CloseRoom | ReopenRoom, unreachable: GatewayError) -> int:
+    if not (settings.data / "log.db").exists():
+        raise LogError(f"{settings.data}: there is no log here; start the server once")
     try:
         log = SqliteLog(settings.data, who="toctoc room")
     except LogLocked as locked:
         raise LogError(f"the server does not answer ({unreachable}), and {locked}") from unreachable
     try:
+        if log.head() == 0:
+            raise LogError(f"{log.path}: nothing is in this log; start the server once")
         now = SystemClock().now()
         part: Part | None = None
         text: bytes | None = None

@@ -64,7 +64,7 @@ HELLO_LIMIT = 5.0
 SNAPSHOT_LIMIT = 60.0
 """Seconds in which a client has to have read its snapshot."""
 CLOSE_LIMIT = 2.0
-"""Seconds in which a client has to answer the farewell when the server stops."""
+"""Seconds in which a client has to answer the farewell."""
 _SWEEP = 0.25
 
 
@@ -141,7 +141,11 @@ class GatewayActor(BaseActor):
 
     def on_start(self) -> None:
         """Listen; a port that is taken fails here."""
-        listener = _listen(self._settings.host, self._settings.port)
+        try:
+            listener = _listen(self._settings.host, self._settings.port)
+        except OSError as error:
+            self._ended(f"cannot listen on {self._settings.host}:{self._settings.port}: {error}")
+            raise
         self._hub = Hub(listener, self._access(), self.actor_ref, self._school, self._clock)
         self._hub.board_titles = self._settings.board_titles
         self._hub.start()
@@ -348,6 +352,7 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._stopping: asyncio.Event | None = None
+        self._begun = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="gateway-loop", daemon=True)
         self._numbers = itertools.count(1)
         self._clients: dict[m.Session, Client] = {}
@@ -416,11 +421,9 @@ class Hub:
 
     async def _close(self, server: Server) -> None:
         server.close(close_connections=False)
-        closing = [client.connection.close(1012, "the server restarts") for client in self._clients.values()]
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*closing, return_exceptions=True), CLOSE_LIMIT)
-        for client in list(self._clients.values()):
-            client.connection.transport.abort()  # it does not read, not even a farewell
+        clients = list(self._clients.values())
+        parting = [_part(client.connection, 1012, "the server restarts") for client in clients]
+        await asyncio.gather(*parting, return_exceptions=True)
         server.close()
         await server.wait_closed()
 
@@ -451,20 +454,23 @@ class Hub:
         client = Client(connection, Session(number, self._access))
         self._clients[number] = client
         try:
-            await self._perform(client, client.session.open())
             async with asyncio.timeout(HELLO_LIMIT):
+                # Until the school has spoken there is no epoch, no rule and no room to tell of, and
+                # a door would take that for the truth.
+                await self._begun.wait()
+                await self._perform(client, client.session.open())
                 while client.session.role is None:
                     text = await connection.recv()
                     await self._perform(client, client.session.receive(text, self._clock.now()))
             async for text in connection:
                 await self._perform(client, client.session.receive(text, self._clock.now()))
         except TimeoutError:
-            await connection.close(1008, "no hello in time, or a snapshot that is not read")
+            await _part(connection, 1008, "no hello in time, or a snapshot that is not read")
         except ConnectionClosed:
             pass
         except Exception:
             logger.exception("session %d failed", number)
-            await connection.close(1011, "the server failed")
+            await _part(connection, 1011, "the server failed")
         finally:
             self._forget(client)
 
@@ -499,7 +505,7 @@ class Hub:
                 case Serve(subscribe=subscribe):
                     await self._snapshot(client, subscribe)
                 case End(code=code, reason=reason):
-                    await connection.close(code, reason)
+                    await _part(connection, code, reason)
 
     async def _greet(self, client: Client, greet: Greet) -> None:
         if greet.kiosk is not None:
@@ -558,6 +564,7 @@ class Hub:
         self._seq = update.seq
         if update.created is not None:
             self._created = update.created
+            self._begun.set()
         if update.rules is not None:
             self._rules = update.rules
             self._day = day_of(update.rules, self._clock.now())
@@ -664,6 +671,14 @@ class Hub:
             if self._day is not None and today != self._day:
                 self._day = today
                 tell(self._gateway, m.DayBegan())
+
+
+async def _part(connection: ServerConnection, code: int, reason: str) -> None:
+    """Close a connection; one whose client does not read is cut off, for `close` would wait for it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_LIMIT):
+            await connection.close(code, reason)
+    connection.transport.abort()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -64,6 +64,8 @@ def judge(
         digest=taken.digest,
         rooms=len(reading.rooms),
         bookings=sum(len(slots) for slots in reading.rooms.values()),
+        problems=len(reading.problems),
+        strangers=sum(name not in lens.rooms for name in reading.rooms),
         missing=missing,
         reason=taken.reason,
     )

@@ -11,7 +11,7 @@ import pykka
 
 from actors.base import BaseActor, Broken
 from actors.messages import Append, Committed
-from events.errors import LogClosed, LogConflict, LogError
+from events.errors import LogClosed, LogConflict
 from events.log import EventLog
 
 
@@ -83,8 +83,9 @@ class RecorderActor(BaseActor):
             results = log.append_group([append.batch for append in appends])
         except LogClosed as error:
             raise Broken(str(error)) from error
-        except LogError as error:
-            # A personal part could not be written; nothing of the group is in the log.
+        except Exception as error:
+            # A personal part, or a look-up: nothing of the group is in the log. Whoever told these
+            # appends waits for their outcome, so going on without one would leave rooms stuck.
             raise Broken(f"nothing was recorded: {error}") from error
         new = [
             recorded

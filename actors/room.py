@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from typing import Any
 
@@ -15,6 +16,8 @@ from events.errors import LogConflict
 from events.ids import EventId, RoomKey, room_stream
 from events.log import Batch, Draft
 from events.state import RoomState, Rules, fold
+
+logger = logging.getLogger(__name__)
 
 
 class RoomActor(BaseActor):
@@ -73,10 +76,13 @@ class RoomActor(BaseActor):
                 continue  # a successor replayed it already
             if recorded.version != self._state.version + 1:
                 raise Broken(f"version {recorded.version} came after {self._state.version}")
-            try:
-                self._state = fold(self._state, recorded)
-            except Exception as error:
-                raise Broken(f"event {recorded.seq} does not fold: {error!r}") from error
+            self._state = self._folded(self._state, recorded)
+
+    def _folded(self, state: RoomState, recorded: Recorded) -> RoomState:
+        try:
+            return fold(state, recorded)
+        except Exception as error:
+            raise Broken(f"event {recorded.seq} does not fold: {error!r}") from error
 
     def _settle(self, conflict: LogConflict | None) -> None:
         if conflict is not None:
@@ -92,16 +98,26 @@ class RoomActor(BaseActor):
     def _decide(self) -> None:
         if self._in_flight or not self._waiting:
             return
-        self._in_flight = tuple(self._waiting)
-        self._waiting.clear()
         stream = room_stream(self._key)
         state = self._state
-        drafts = []
-        for press in self._in_flight:
-            event = decided(state, press, self._rules)
+        drafts: list[Draft] = []
+        in_flight: list[RecordPress] = []
+        while self._waiting:
+            press = self._waiting.popleft()
+            try:
+                event = decided(state, press, self._rules)
+            except (ArithmeticError, ValueError) as error:
+                # Its numbers lead out of the calendar: it would hold up all others for ever.
+                logger.exception("press %s could not be decided", press.name)
+                self._school.tell(PressRefused(name=press.name, reason=f"it cannot be decided: {error}"))
+                continue
+            if self._waiting:
+                state = self._folded(state, _provisional(state, press, event))
             drafts.append(Draft(id=press.name, stream=stream, at=press.pressed_at, event=event))
-            if len(self._in_flight) > 1:
-                state = fold(state, _provisional(state, press, event))
+            in_flight.append(press)
+        if not drafts:
+            return
+        self._in_flight = tuple(in_flight)
         batch = Batch(drafts=tuple(drafts), expected=(stream, self._state.version))
         self._recorder.tell(Append(batch=batch, room=self._key))
 

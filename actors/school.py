@@ -12,6 +12,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from actors.room import RoomActor
 from actors.settings import SchoolSettings
 from events import domain as e
 from events.clock import Clock
-from events.errors import LogConflict
+from events.errors import LogConflict, LogError
 from events.ids import SCHOOL_STREAM, EventId, RoomKey, SourceName, new_event_id, room_stream
 from events.log import Batch, Draft, EventLog
 from events.personal import PersonalStore, new_part, read_text
@@ -41,6 +42,7 @@ logger = logging.getLogger(__name__)
 RESTARTS = 5
 """How often one room may die within `RESTART_SPAN` before the whole process ends."""
 RESTART_SPAN = 60.0
+KEY_BYTES = 32
 _TEXTS_KEPT = timedelta(days=2)
 _ONLY_PRESENCE = (e.PresencePressed, e.KioskJoined, e.KioskLeft, e.ButtonStuck, e.ButtonFreed)
 
@@ -113,7 +115,8 @@ class SchoolActor(BaseActor):
         """Stop the rooms and record the orderly end: the recorder stops after this actor."""
         for room in self._rooms.values():
             room.stop(block=False)
-        self._append([self._draft(e.ServerStopped())])
+        with suppress(pykka.ActorDeadError):
+            self._append([self._draft(e.ServerStopped())])
 
     def died(self, why: str) -> None:
         """End the process."""
@@ -426,12 +429,19 @@ def _replies(message: m.Committed) -> tuple[tuple[m.Session, Done], ...]:
 
 
 def load_key(path: Path) -> bytes:
-    """Read the log's secret for hashing, which is made with the log; 32 bytes."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        key = secrets.token_bytes(32)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(key)
-        return key
+    """Read the log's secret for hashing, which is made with the log; 32 bytes.
+
+    Raises:
+        LogError: The file holds something else.
+    """
+    with suppress(FileNotFoundError):
+        key = path.read_bytes()
+        if len(key) == KEY_BYTES:
+            return key
+        if key:
+            raise LogError(f"{path}: {len(key)} bytes, not {KEY_BYTES}: this is no key")
+    key = secrets.token_bytes(KEY_BYTES)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_bytes(key)
+    return key

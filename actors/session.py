@@ -45,6 +45,8 @@ PRESS_BURST = 60
 """Presses that one door may send at once; what is over waits on the door."""
 PRESS_RATE = 2.0
 """Presses a second that it may send for long."""
+LONGEST_STAY = 24 * 60
+"""Minutes for which somebody may say that they will be there."""
 
 
 class Access(Struct, frozen=True, kw_only=True):
@@ -154,7 +156,11 @@ class Session:
             what = message.__struct_config__.tag
             reason = f"a {self.role} may not send {what}"
             return [Send(Refused(code="not-allowed", reason=reason, ref=_ref(message)))]
-        return self._follow(message, now)
+        try:
+            return self._follow(message, now)
+        except OverflowError as error:
+            reason = f"its numbers lead out of the calendar: {error}"
+            return [Send(Refused(code="bad-message", reason=reason, ref=_ref(message)))]
 
     def ended(self, now: datetime) -> list[Action]:
         """Take note that the connection is gone."""
@@ -184,10 +190,10 @@ class Session:
         access = self._access
         if hello.room is not None and hello.room not in access.rooms:
             return "unknown-room", f"no room {hello.room!r} here"
-        if hello.role == "operator" and not compare_digest(
-            hello.token.encode(), access.operator_token.encode()
-        ):
-            return "not-authenticated", "the operator's token is wrong"
+        if hello.role == "operator":
+            known = access.operator_token
+            if not known or not compare_digest(hello.token.encode(), known.encode()):
+                return "not-authenticated", "the operator's token is wrong"
         if hello.role != "kiosk":
             return None
         if hello.room is None:
@@ -249,6 +255,9 @@ class Session:
             return [Send(Refused(code="not-allowed", reason=reason, ref=name))]
         if not signing.press_is_genuine(self._public, press, message.signature):
             return [Send(Refused(code="bad-message", reason="the signature is wrong", ref=name))]
+        if press.minutes is not None and not 1 <= press.minutes <= LONGEST_STAY:
+            reason = f"minutes are 1 to {LONGEST_STAY}"
+            return [Send(Refused(code="bad-message", reason=reason, ref=name))]
         if not self._within_rate(now):
             return [Send(Refused(code="too-fast", reason="later, please", ref=name))]
         pressed_at, earliest = when_pressed(message, now)

@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 8
 """Sources fetched at the same time."""
+PROBLEMS_TOLD = 10
+"""Of the problems of a reading so many are told in the text log; their number is in the event log."""
 JITTER = 0.1
 """A refresh comes up to this share of its period later, so that servers are not hit in step."""
 
@@ -65,6 +67,7 @@ class TimetableActor(BaseActor):
         self._round: set[SourceName] = set()
         self._taken: list[Taken] = []
         self._timer: threading.Timer | None = None
+        self._digests: dict[SourceName, str] = {}
 
     def on_start(self) -> None:
         """Read everything at once."""
@@ -72,12 +75,12 @@ class TimetableActor(BaseActor):
         self._look()
 
     def on_stop(self) -> None:
-        """Give up what is being fetched."""
+        """Give up what is being fetched, without waiting for it: a source may take its time."""
         if self._timer is not None:
             self._timer.cancel()
         for reader in self._readers.values():
             reader.close()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def died(self, why: str) -> None:
         """End the process: without readings it would show an old timetable for ever."""
@@ -98,6 +101,9 @@ class TimetableActor(BaseActor):
                 raise TypeError(f"the timetable reader knows no {type(message).__name__}")
 
     def _configure(self, settings: SchoolSettings) -> None:
+        if settings.rooms != self._settings.rooms:
+            # Of a room that is new, what was read before says nothing.
+            self._due = dict.fromkeys(self._due, 0.0)
         self._settings = settings
         for source in settings.sources:
             known = self._readers.get(source.name)
@@ -130,6 +136,10 @@ class TimetableActor(BaseActor):
         self._taken.append(taken)
         if taken.reason:
             logger.warning("timetable %s: %s", taken.source, taken.reason)
+        if taken.reading is not None and taken.digest != self._digests.get(taken.source):
+            self._digests[taken.source] = taken.digest
+            for problem in taken.reading.problems[:PROBLEMS_TOLD]:
+                logger.warning("timetable %s: %s: %s", taken.source, problem.where, problem.what)
         if not self._round:
             self._school.tell(TakeReadings(readings=tuple(self._taken)))
             self._taken = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import msgspec
@@ -54,8 +55,11 @@ def load_or_make_key(path: Path) -> Ed25519PrivateKey:
         key = new_key()
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".new")
-        temporary.touch(mode=0o600)
-        temporary.write_bytes(key.private_bytes_raw())
+        temporary.unlink(missing_ok=True)  # of a start that was cut short, with whatever rights
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(key.private_bytes_raw())
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
         return key
 

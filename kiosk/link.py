@@ -205,6 +205,10 @@ class Link:
                 why = f"nothing heard for {SILENCE:.0f} s"
             except (OSError, ConnectionClosed, InvalidHandshake, InvalidURI, WireError) as error:
                 why = f"{type(error).__name__}: {error}"
+            except Exception as error:
+                # A thread that ended here would leave a door that never connects again.
+                logger.exception("the line failed")
+                why = f"{type(error).__name__}: {error}"
             finally:
                 was_up = self._connection is not None
                 self._connection = None

@@ -77,14 +77,22 @@ class Outbox:
             return self._add(make)
         except sqlite3.Error as error:
             # A new name: the numbers of the file may not be used twice.
+            self._db.close()
             self._db = self._open_in_memory(error)
             (self.name,) = self._db.execute("SELECT name FROM outbox").fetchone()
             return self._add(make)
 
     def waiting(self) -> list[Kept]:
         """List the presses that are to be delivered, in order."""
-        rows = self._db.execute("SELECT body, signature FROM press WHERE refused IS NULL ORDER BY n")
-        return [Kept(_decode(body), signature) for body, signature in rows]
+        rows = self._db.execute("SELECT n, body, signature FROM press WHERE refused IS NULL ORDER BY n")
+        kept: list[Kept] = []
+        for n, body, signature in rows.fetchall():
+            try:
+                kept.append(Kept(_decode(body), signature))
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                logger.error("press %d of the outbox cannot be read: %s", n, error)  # noqa: TRY400
+                self._refuse(n, f"cannot be read: {error}")
+        return kept
 
     def remove(self, name: EventId) -> bool:
         """Forget a press that was acknowledged.
@@ -102,12 +110,15 @@ class Outbox:
         """Keep a press that the server will never take, but deliver it no more."""
         n = self._number(name)
         if n is not None:
-            with self._db:
-                self._db.execute("UPDATE press SET refused = ? WHERE n = ?", (reason, n))
+            self._refuse(n, reason)
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def _refuse(self, n: int, reason: str) -> None:
+        with self._db:
+            self._db.execute("UPDATE press SET refused = ? WHERE n = ?", (reason, n))
 
     def _number(self, name: EventId) -> int | None:
         """Tell the number of a press of this outbox."""

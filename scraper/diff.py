@@ -8,6 +8,7 @@ there). Pure: nothing here makes ids or knows of the log.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 
@@ -88,7 +89,7 @@ def diff(known: Sequence[Known], seen: Sequence[Seen], window: tuple[datetime, d
     Returns:
         Changes such that applying them to ``known`` gives ``seen``; none when they agree.
     """
-    seen = join_at_midnight(seen)
+    seen = _named_once(join_at_midnight(seen))
     changes: list[Change] = []
     left_known, left_seen = list(known), list(seen)
 
@@ -96,7 +97,7 @@ def diff(known: Sequence[Known], seen: Sequence[Seen], window: tuple[datetime, d
         key_known: Callable[[Known], Hashable], key_seen: Callable[[Seen], Hashable]
     ) -> list[tuple[Known, Seen]]:
         nonlocal left_known, left_seen
-        pairs, left_known, left_seen = _pair(left_known, left_seen, key_known, key_seen)
+        pairs, left_known, left_seen = _pair(left_known, left_seen, key_known, key_seen, window)
         return pairs
 
     def span(k: Known) -> tuple[datetime, datetime]:
@@ -112,7 +113,15 @@ def diff(known: Sequence[Known], seen: Sequence[Seen], window: tuple[datetime, d
             changes.append(Changed(known=k, seen=now))
     moved = pair(lambda k: k.booking.id, lambda s: s.name)
     moved += pair(lambda k: (*span(k), k.series), lambda s: (*_span(s), s.series))
+    taken: set[tuple[str, str | None]] = {(k.room, k.booking.id) for k in known}
+    taken |= {(s.room, s.name) for s in seen}
+    taken -= {(s.room, s.name) for k, s in moved if s.name == k.booking.id}
     for k, s in moved:
+        if (s.room, k.booking.id) in taken:  # there that name is another booking's
+            left_known.append(k)
+            left_seen.append(s)
+            continue
+        taken.add((s.room, k.booking.id))
         changes.append(Removed(known=k, moved_to=s.room))
         changes.append(Added(seen=_widened(k, s, window), moved=k))
     changes += [Removed(known=k) for k in left_known]
@@ -158,22 +167,38 @@ def suspicion(known: Sequence[Known], seen: Sequence[Seen], *, missing: int, roo
     return ""
 
 
+def _named_once(seen: list[Seen]) -> list[Seen]:
+    """Take the name away from bookings of one room that share it: it tells them apart no more."""
+    count = Counter((s.room, s.name) for s in seen)
+    return [replace(s, name=None) if count[s.room, s.name] > 1 else s for s in seen]
+
+
 def _pair(
     known: list[Known],
     seen: list[Seen],
     key_known: Callable[[Known], Hashable],
     key_seen: Callable[[Seen], Hashable],
+    window: tuple[datetime, datetime],
 ) -> tuple[list[tuple[Known, Seen]], list[Known], list[Seen]]:
-    """Pair what has the same key, in order of time where several have it."""
+    """Pair what has the same key: where several have it, first what agrees, then in order of time."""
     by_key: dict[Hashable, list[Known]] = {}
-    for k in sorted(known, key=lambda k: (k.booking.start, k.booking.end, k.booking.id), reverse=True):
+    for k in sorted(known, key=lambda k: (k.booking.start, k.booking.end, k.booking.id)):
         by_key.setdefault(key_known(k), []).append(k)
     pairs: list[tuple[Known, Seen]] = []
     left: list[Seen] = []
     for s in seen:
-        candidates = by_key.get(key_seen(s))
+        candidates = by_key.get(key_seen(s), [])
+        same = next((k for k in candidates if _agree(k, _widened(k, s, window))), None)
+        if same is not None:
+            candidates.remove(same)
+            pairs.append((same, s))
+        else:
+            left.append(s)
+    others, left = left, []
+    for s in others:
+        candidates = by_key.get(key_seen(s), [])
         if candidates:
-            pairs.append((candidates.pop(), s))
+            pairs.append((candidates.pop(0), s))
         else:
             left.append(s)
     paired = {id(k) for k, _ in pairs}
@@ -191,10 +216,13 @@ def _agree(k: Known, s: Seen) -> bool:
 
 
 def _widened(k: Known, s: Seen, window: tuple[datetime, datetime]) -> Seen:
-    """Give what was read of a booking the hours beyond the window that were known before."""
+    """Give what was read of a booking the hours beyond the window that were known before.
+
+    What was unsure of them stays so: a known start may itself be no more than where a page was cut.
+    """
     slot = s.slot
     if slot.cut_at_start and k.booking.start < window[0]:
-        slot = replace(slot, start=k.booking.start, cut_at_start=False)
+        slot = replace(slot, start=k.booking.start, cut_at_start=k.booking.unsure)
     if slot.cut_at_end and k.booking.end > window[1]:
-        slot = replace(slot, end=k.booking.end, cut_at_end=False)
+        slot = replace(slot, end=k.booking.end, cut_at_end=k.booking.unsure)
     return replace(s, slot=slot)

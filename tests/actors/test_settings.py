@@ -163,7 +163,7 @@ URL_ALLOWED = "allowed is an address that begins with http:// or https://, in wh
             "[policy]\nwalkin = 3",
             (
                 "[policy] walkin: unknown key; did you mean walk_in? known keys: check_in_before, "
-                "check_in_after, walk_in, soon, unknown_after, release, release_after, "
+                "check_in_after, walk_in, soon, stale_after, unknown_after, release, release_after, "
                 "release_warning, release_exempt_length, release_exempt_kinds, release_exempt_rooms, "
                 "release_exempt_seen, search"
             ),

@@ -1,0 +1,429 @@
+"""What a client may say: the whole table of roles and messages, and what presses have to be."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
+
+import pytest
+from msgspec.structs import replace
+
+from actors import messages as m
+from actors.session import (
+    ALLOWED,
+    PRESS_BURST,
+    PRESS_RATE,
+    Access,
+    Action,
+    Await,
+    End,
+    Forward,
+    Greet,
+    Send,
+    Serve,
+    Session,
+    when_pressed,
+)
+from events.ids import KioskId, RoomKey
+from events.search import Wish
+from events.signing import sign_hello, sign_press
+from events.wire import (
+    Challenge,
+    ClientMessage,
+    CloseRoom,
+    Find,
+    Hello,
+    Ping,
+    Pong,
+    Refused,
+    ReopenRoom,
+    Role,
+    SendPress,
+    ServerMessage,
+    Stuck,
+    Subscribe,
+    Watching,
+    encode,
+)
+from tests.actors.stack import DoorClient, name_of
+from tests.clock import START
+
+L213, L227 = RoomKey("L213"), RoomKey("L227")
+TOKEN = "the operator's own"
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+def access(**changes: Any) -> Access:
+    values: dict[str, Any] = {"doors": {}, "rooms": frozenset({L213, L227}), "operator_token": TOKEN}
+    return Access(**{**values, **changes})
+
+
+def opened(rules: Access | None = None) -> tuple[Session, str]:
+    """A session that has said its challenge."""
+    session = Session(7, rules or access())
+    (said,) = session.open()
+    assert isinstance(said, Send)
+    assert isinstance(said.message, Challenge)
+    return session, said.message.nonce
+
+
+def receive(session: Session, message: ClientMessage, now: datetime = START) -> list[Action]:
+    return session.receive(encode(message), now)
+
+
+def greeted(role: Role, door: DoorClient | None = None, rules: Access | None = None) -> Session:
+    session, nonce = opened(rules)
+    door = door or DoorClient("L213")
+    hello = {
+        "board": Hello(role="board"),
+        "operator": Hello(role="operator", token=TOKEN),
+        "kiosk": door.hello(nonce),
+    }[role]
+    (greet,) = receive(session, hello)
+    assert isinstance(greet, Greet)
+    assert greet.role == role
+    return session
+
+
+def refusal(actions: list[Action]) -> Refused:
+    (action,) = actions
+    assert isinstance(action, Send)
+    assert isinstance(action.message, Refused)
+    return action.message
+
+
+def answer(actions: list[Action]) -> ServerMessage:
+    (action,) = actions
+    assert isinstance(action, Send)
+    return action.message
+
+
+def one_of_each(door: DoorClient) -> dict[type[Any], ClientMessage]:
+    return {
+        Hello: Hello(role="board"),
+        Subscribe: Subscribe(topics=("school",)),
+        SendPress: door.press(),
+        Watching: Watching(for_seconds=3),
+        Stuck: Stuck(stuck=True),
+        Find: Find(id=5, wish=Wish(origin=L213)),
+        CloseRoom: CloseRoom(id=6, room=L213),
+        ReopenRoom: ReopenRoom(id=7, room=L213),
+        Ping: Ping(id=8),
+    }
+
+
+# -- roles and messages ---------------------------------------------------------------------------
+
+MAY: dict[Role, set[str]] = {
+    "board": {"Subscribe", "Find", "Ping"},
+    "kiosk": {"Subscribe", "Find", "Ping", "SendPress", "Watching", "Stuck"},
+    "operator": {"Subscribe", "Find", "Ping", "CloseRoom", "ReopenRoom"},
+}
+CELLS = [(role, kind) for role in ROLES for kind in get_args(ClientMessage)]
+
+
+def test_the_table_has_every_role_and_no_message_that_does_not_exist() -> None:
+    assert set(ALLOWED) == set(ROLES)
+    assert {kind for kinds in ALLOWED.values() for kind in kinds} <= set(get_args(ClientMessage))
+    assert set(one_of_each(DoorClient("L213"))) == set(get_args(ClientMessage)), "each is tried below"
+
+
+@pytest.mark.parametrize(("role", "kind"), CELLS, ids=[f"{r}-{k.__name__}" for r, k in CELLS])
+def test_each_role_may_send_what_the_table_says_and_nothing_else(role: Role, kind: type[Any]) -> None:
+    door = DoorClient("L213")
+    session = greeted(role, door)
+    actions = receive(session, one_of_each(door)[kind])
+    if kind.__name__ in MAY[role]:
+        assert actions
+        assert not any(isinstance(a, Send) and isinstance(a.message, Refused) for a in actions)
+    else:
+        assert refusal(actions).code == "not-allowed"
+        assert not any(isinstance(a, Forward | Serve | Await | Greet | End) for a in actions)
+
+
+@pytest.mark.parametrize("kind", get_args(ClientMessage), ids=lambda kind: str(kind.__name__))
+def test_before_the_welcome_only_hello_counts(kind: type[Any]) -> None:
+    session, _ = opened()
+    actions = receive(session, one_of_each(DoorClient("L213"))[kind])
+    if kind is Hello:
+        assert isinstance(actions[0], Greet)
+        return
+    refused, end = actions
+    assert isinstance(refused, Send)
+    assert isinstance(refused.message, Refused)
+    assert refused.message.code == "not-authenticated"
+    assert isinstance(end, End)
+    assert end.code == 1008
+
+
+def test_every_session_has_a_challenge_of_its_own() -> None:
+    assert len({opened()[1] for _ in range(50)}) == 50
+
+
+def test_hello_cannot_be_said_twice() -> None:
+    session = greeted("board")
+    assert refusal(receive(session, Hello(role="operator", token=TOKEN))).code == "not-allowed"
+    assert session.role == "board"
+
+
+def test_a_message_that_is_none_is_refused_and_the_session_stays() -> None:
+    session = greeted("board")
+    for text in ("", "[]", "{", '{"type":"unheard-of"}', '{"type":"ping","id":-1}', b"\xff\xfe", "null"):
+        assert refusal(session.receive(text, START)).code == "bad-message"
+    assert isinstance(answer(receive(session, Ping(id=1))), Pong)
+
+
+def test_rubbish_instead_of_hello_ends_the_session() -> None:
+    session, _ = opened()
+    refused, end = session.receive("GET / HTTP/1.1", START)
+    assert isinstance(refused, Send)
+    assert isinstance(end, End)
+
+
+# -- who is who -----------------------------------------------------------------------------------
+
+
+def problem(hello: Hello, rules: Access | None = None) -> str:
+    session, _ = opened(rules)
+    refused, end = receive(session, hello)
+    assert isinstance(refused, Send)
+    assert isinstance(refused.message, Refused)
+    assert isinstance(end, End)
+    assert session.role is None
+    return refused.message.code
+
+
+def test_a_door_has_to_sign_this_very_challenge_for_this_very_room() -> None:
+    door = DoorClient("L213")
+    for nonce, room in (("00" * 32, L213), (None, L227)):
+        session, own = opened()
+        hello = replace(door.hello(own), signature=sign_hello(door.key, nonce or own, room))
+        refused, _end = receive(session, hello)
+        assert isinstance(refused, Send)
+        assert isinstance(refused.message, Refused)
+        assert refused.message.code == "not-authenticated"
+
+
+@pytest.mark.parametrize("key", ["", "ab", "abc", "ff" * 32, "ff" * 64])
+def test_what_is_no_key_is_no_door(key: str) -> None:
+    hello = Hello(role="kiosk", room=L213, key=key, signature="00" * 64)
+    assert problem(hello) == "not-authenticated"
+
+
+def test_a_door_has_to_say_a_room_that_exists() -> None:
+    assert problem(Hello(role="kiosk", room=RoomKey("X999"))) == "unknown-room"
+    assert problem(Hello(role="kiosk")) == "unknown-room"
+
+
+def test_without_configured_doors_every_key_is_let_in() -> None:
+    assert greeted("kiosk", DoorClient("L227")).room == "L227"
+
+
+def test_with_configured_doors_only_their_keys_at_their_rooms_are_let_in() -> None:
+    known, stranger = DoorClient("L213"), DoorClient("L213")
+    rules = access(doors={known.public: L213})
+    assert greeted("kiosk", known, rules).kiosk == known.kiosk
+    for door in (stranger, DoorClient("L227", known.key)):
+        session, nonce = opened(rules)
+        refused, _end = receive(session, door.hello(nonce))
+        assert isinstance(refused, Send)
+        assert isinstance(refused.message, Refused)
+        assert refused.message.code == "unknown-key"
+
+
+def test_an_operator_has_to_know_the_token() -> None:
+    for token in ("", "wrong", TOKEN + " ", "été"):
+        assert problem(Hello(role="operator", token=token)) == "not-authenticated"
+    assert greeted("operator").role == "operator"
+
+
+def test_an_empty_token_makes_nobody_an_operator() -> None:
+    """The file may be empty, after a power cut or by a careless hand."""
+    assert problem(Hello(role="operator"), access(operator_token="")) == "not-authenticated"
+
+
+def test_a_door_stays_only_while_the_configuration_lets_it() -> None:
+    door = DoorClient("L213")
+    session = greeted("kiosk", door)
+    assert session.still_allowed(access())
+    assert session.still_allowed(access(doors={door.public: L213}))
+    assert not session.still_allowed(access(doors={door.public: L227}))
+    assert not session.still_allowed(access(doors={DoorClient("L213").public: L213}))
+    assert not session.still_allowed(access(rooms=frozenset({L227})))
+
+
+# -- what follows from a message ------------------------------------------------------------------
+
+
+def test_an_order_of_the_desk_goes_to_the_school_as_it_was_said() -> None:
+    session = greeted("operator")
+    until = START + timedelta(hours=3)
+    (closed,) = receive(session, CloseRoom(id=4, room=L213, until=until, reason="Fuite"))
+    assert closed == Forward(
+        m.SetClosure(session=7, ref=4, room=L213, closed=True, at=START, until=until, reason="Fuite")
+    )
+    (reopened,) = receive(session, ReopenRoom(id=5, room=L213))
+    assert reopened == Forward(m.SetClosure(session=7, ref=5, room=L213, closed=False, at=START))
+
+
+def test_a_door_watches_once_and_is_missed_once() -> None:
+    door = DoorClient("L213")
+    session = greeted("kiosk", door)
+    assert session.ended(START) == [], "one that never watched is not missed"
+    (watches,) = receive(session, Watching(for_seconds=90))
+    since = START - timedelta(seconds=90)
+    assert watches == Forward(m.KioskWatches(room=L213, kiosk=door.kiosk, since=since, at=START))
+    assert receive(session, Watching(for_seconds=91)) == []
+    assert session.ended(START) == [Forward(m.KioskGone(room=L213, kiosk=door.kiosk, at=START))]
+    assert session.ended(START) == []
+
+
+def test_a_stuck_button_is_reported_and_so_is_its_end() -> None:
+    door = DoorClient("L213")
+    session = greeted("kiosk", door)
+    for stuck in (True, False):
+        (report,) = receive(session, Stuck(stuck=stuck))
+        assert report == Forward(m.ReportStuck(room=L213, kiosk=door.kiosk, stuck=stuck, at=START))
+
+
+def test_a_press_is_awaited_by_its_name_and_handed_on() -> None:
+    door = DoorClient("L213")
+    session = greeted("kiosk", door)
+    delivery = door.press(age=2.5)
+    awaited, forwarded = receive(session, delivery)
+    assert awaited == Await(name_of(delivery))
+    assert isinstance(forwarded, Forward)
+    record = forwarded.command
+    assert isinstance(record, m.RecordPress)
+    assert (record.press, record.signature) == (delivery.press, delivery.signature)
+    assert record.pressed_at == record.earliest == START - timedelta(seconds=2.5)
+    assert record.received_at == START
+
+
+def test_a_door_presses_for_its_own_room_with_its_own_key_only() -> None:
+    door, other = DoorClient("L213"), DoorClient("L213")
+    session = greeted("kiosk", door)
+    for delivery in (door.press(room=L227), door.press(kiosk=KioskId("ab" * 16)), other.press()):
+        refused = refusal(receive(session, delivery))
+        assert (refused.code, refused.ref) == ("not-allowed", name_of(delivery))
+
+
+def test_a_signature_covers_every_field_of_the_press() -> None:
+    door = DoorClient("L213")
+    session = greeted("kiosk", door)
+    good = door.press()
+    forgeries: list[dict[str, Any]] = [
+        {"n": 99},
+        {"outbox": "other"},
+        {"intent": "leaving"},
+        {"by": "desk"},
+        {"minutes": 30},
+        {"boot_id": "other"},
+        {"boottime": 1},
+        {"wall": START + timedelta(hours=1)},
+        {"wall_synchronised": True},
+    ]
+    for forgery in forgeries:
+        changed = replace(good, press=replace(good.press, **forgery))
+        assert refusal(receive(session, changed)).code == "bad-message", forgery
+    for signature in ("", "0", "00" * 64, good.signature[:-2]):
+        assert refusal(receive(session, replace(good, signature=signature))).code == "bad-message"
+
+
+@pytest.mark.parametrize("minutes", [0, -1, 24 * 60 + 1, 10**15])
+def test_nobody_stays_for_less_than_a_minute_or_more_than_a_day(minutes: int) -> None:
+    door = DoorClient("L213")
+    session = greeted("kiosk", door)
+    assert refusal(receive(session, door.press(minutes=minutes))).code == "bad-message"
+    assert len(receive(session, door.press(minutes=24 * 60))) == 2
+
+
+def test_numbers_beyond_the_calendar_are_refused_and_drop_nobody() -> None:
+    door = DoorClient("L213")
+    session = greeted("kiosk", door)
+    ancient = replace(door.press(), boottime=10**18)
+    assert refusal(receive(session, ancient)).ref == name_of(ancient)
+    assert refusal(receive(session, Watching(for_seconds=1e300))).code == "bad-message"
+    assert not session.watching
+    assert len(receive(session, door.press())) == 2
+
+
+def test_what_is_too_fast_is_refused_and_taken_later() -> None:
+    door = DoorClient("L213")
+    session = greeted("kiosk", door)
+    for _ in range(PRESS_BURST):
+        assert len(receive(session, door.press())) == 2
+    late = door.press()
+    refused = refusal(receive(session, late))
+    assert (refused.code, refused.ref) == ("too-fast", name_of(late))
+    later = START + timedelta(seconds=1 / PRESS_RATE)
+    assert len(receive(session, late, later)) == 2
+    assert refusal(receive(session, door.press(), later)).code == "too-fast"
+
+
+def test_a_door_earns_no_more_than_one_burst_by_waiting() -> None:
+    door = DoorClient("L213")
+    session = greeted("kiosk", door)
+    receive(session, door.press())
+    tomorrow = START + timedelta(days=1)
+    taken = sum(len(receive(session, door.press(), tomorrow)) == 2 for _ in range(PRESS_BURST + 10))
+    assert taken == PRESS_BURST
+
+
+def test_a_wall_clock_that_goes_back_takes_no_presses_away() -> None:
+    door = DoorClient("L213")
+    session = greeted("kiosk", door)
+    receive(session, door.press())
+    assert len(receive(session, door.press(), START - timedelta(hours=1))) == 2
+
+
+# -- when it was ----------------------------------------------------------------------------------
+
+
+def delivered(**fields: Any) -> SendPress:
+    door = DoorClient("L213")
+    delivery = door.press(**{k: v for k, v in fields.items() if k not in ("now_boot", "now_boottime")})
+    press = delivery.press
+    return replace(
+        delivery,
+        press=press,
+        signature=sign_press(door.key, press),
+        boot_id=fields.get("now_boot", press.boot_id),
+        boottime=fields.get("now_boottime", delivery.boottime),
+    )
+
+
+def test_in_the_same_run_of_the_door_its_age_counts_and_its_wall_clock_does_not() -> None:
+    delivery = delivered(boottime=100_000, now_boottime=460_000, wall=datetime(1970, 1, 1, tzinfo=UTC))
+    at = START - timedelta(minutes=6)
+    assert when_pressed(delivery, START) == (at, at)
+
+
+def test_a_press_is_never_in_the_future() -> None:
+    delivery = delivered(boottime=100_000, now_boottime=40_000)
+    assert when_pressed(delivery, START) == (START, START)
+
+
+def test_after_a_restart_a_synchronised_wall_clock_tells_when() -> None:
+    wall = START - timedelta(hours=5)
+    delivery = delivered(wall=wall, wall_synchronised=True, now_boot="next-run", now_boottime=60_000)
+    assert when_pressed(delivery, START) == (wall, wall)
+
+
+def test_after_a_restart_a_wall_clock_that_nobody_set_tells_only_the_earliest() -> None:
+    wall = datetime(2025, 1, 1, tzinfo=UTC)
+    delivery = delivered(wall=wall, now_boot="next-run", now_boottime=60_000)
+    assert when_pressed(delivery, START) == (START - timedelta(seconds=60), wall)
+
+
+@pytest.mark.parametrize("synchronised", [True, False])
+def test_a_press_of_the_run_before_was_before_this_run_began(*, synchronised: bool) -> None:
+    wall = START + timedelta(days=1)
+    delivery = delivered(wall=wall, wall_synchronised=synchronised, now_boot="next-run", now_boottime=60_000)
+    began = START - timedelta(seconds=60)
+    assert when_pressed(delivery, START) == (began, began)
+
+
+def test_a_door_that_counts_backwards_is_taken_as_just_started() -> None:
+    delivery = delivered(wall=START - timedelta(hours=1), now_boot="next-run", now_boottime=-5)
+    assert when_pressed(delivery, START) == (START, START - timedelta(hours=1))

@@ -1,0 +1,225 @@
+"""The gateway's messages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, get_args
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from events import wire
+from events.errors import ToctocError, WireError
+from events.ids import BookingId, EventId, RoomKey
+from events.projection import room_day, room_presence
+from events.search import Answer, Candidate, Refusal, Wish
+from events.state import LastIntent, Rules
+from tests.events.builders import DAY, DOOR, ROOM, after, at, booking, known, press, room
+
+WISH = Wish(origin=ROOM, minutes=90, seats=12, whiteboard=True, blackboard=True, projector=True)
+K = known(after(room(booking("09:00", "10:00")), ("09:02", "present")))
+
+CLIENT: list[wire.ClientMessage] = [
+    wire.Hello(role="board"),
+    wire.Hello(role="kiosk", key="ab" * 32, room=ROOM, signature="cd" * 64, program="toctoc 0.1.0"),
+    wire.Hello(role="operator", token="secret"),
+    wire.Subscribe(topics=("school",)),
+    wire.Subscribe(topics=("wing/L", "room/L213"), epoch=1, seq=42),
+    wire.SendPress(
+        press=press(for_minutes=30), signature="ef" * 64, boot_id="boot", boottime=123, wall=at("08:00")
+    ),
+    wire.Watching(for_seconds=12.5),
+    wire.Stuck(stuck=True),
+    wire.Stuck(stuck=False),
+    wire.Find(id=7, wish=WISH),
+    wire.Find(id=0, wish=Wish(origin=ROOM)),
+    wire.CloseRoom(id=1, room=ROOM, until=at("12:00"), reason="dégât des eaux"),
+    wire.CloseRoom(id=1, room=ROOM),
+    wire.ReopenRoom(id=2, room=ROOM),
+    wire.Ping(id=3),
+]
+SERVER: list[wire.ServerMessage] = [
+    wire.Challenge(nonce="00ff"),
+    wire.Welcome(
+        role="kiosk",
+        school="École",
+        epoch=1,
+        server_time=at("08:00"),
+        rules=Rules(zone="Europe/Paris"),
+        kiosk=DOOR,
+        room=ROOM,
+    ),
+    wire.RulesSet(rules=Rules(zone="Europe/Paris")),
+    wire.SnapshotBegin(epoch=1, seq=42),
+    wire.SnapshotBegin(epoch=1, seq=42, whole=False),
+    room_day(K, at("09:10"), {EventId("text-of-b1"): "Algèbre"}),
+    room_day(K, at("09:10")),
+    room_presence(K, at("09:10")),
+    wire.RoomPresence(
+        room=ROOM,
+        seq=3,
+        last=LastIntent(pressed_at=at("09:00"), press=EventId("p"), intent="leaving"),
+        confirmed={BookingId("b1"): at("09:00")},
+    ),
+    wire.SnapshotEnd(seq=42),
+    wire.TimetablesRead(readings={DAY: at("08:00")}, others={ROOM: {DAY + timedelta(days=1): at("07:00")}}),
+    wire.Pressed(ref=EventId("p"), seq=43, effect="walk-in", until=at("10:00")),
+    wire.Pressed(ref=EventId("p"), seq=43, effect="left"),
+    wire.Found(
+        ref=7,
+        answer=Answer(
+            wish=WISH,
+            rooms=(
+                Candidate(
+                    room=ROOM, name="L213", seats=48, until=at("10:00"), other_wing=True, released=True
+                ),
+            ),
+            refused=(Refusal(room=RoomKey("L218"), name="L218", why="booked", at=at("11:00")),),
+        ),
+    ),
+    wire.Done(ref=1, seq=44),
+    wire.Refused(code="bad-message", reason="why"),
+    wire.Refused(code="unknown-room", reason="why", ref=7),
+    wire.Refused(code="too-fast", reason="why", ref=EventId("p")),
+    wire.Heartbeat(server_time=at("08:00"), epoch=1, seq=44),
+    wire.Pong(ref=3, server_time=at("08:00")),
+]
+
+
+def named(message: Any) -> str:
+    return type(message).__name__
+
+
+@pytest.mark.parametrize("message", CLIENT, ids=named)
+def test_every_message_of_a_client_arrives_as_it_was_sent(message: wire.ClientMessage) -> None:
+    text = wire.encode(message)
+    assert wire.read_client_message(text) == message
+    assert wire.read_client_message(text.encode()) == message
+    assert len(text.encode()) <= wire.MAX_INCOMING
+
+
+@pytest.mark.parametrize("message", SERVER, ids=named)
+def test_every_message_of_the_server_arrives_as_it_was_sent(message: wire.ServerMessage) -> None:
+    text = wire.encode(message)
+    assert wire.read_server_message(text) == message
+    assert wire.read_server_message(text.encode()) == message
+
+
+def test_no_kind_of_message_is_left_out_here() -> None:
+    assert {type(m) for m in CLIENT} == set(get_args(wire.ClientMessage))
+    assert {type(m) for m in SERVER} == set(get_args(wire.ServerMessage))
+
+
+def test_types_are_unique_over_both_directions() -> None:
+    tags = [
+        kind.__struct_config__.tag for kind in (*get_args(wire.ClientMessage), *get_args(wire.ServerMessage))
+    ]
+    assert len(tags) == len(set(tags))
+
+
+@pytest.mark.parametrize("message", SERVER, ids=named)
+def test_a_client_cannot_send_what_only_the_server_says(message: wire.ServerMessage) -> None:
+    with pytest.raises(WireError, match="Invalid value"):
+        wire.read_client_message(wire.encode(message))
+
+
+@pytest.mark.parametrize("message", CLIENT, ids=named)
+def test_the_server_cannot_send_what_only_a_client_says(message: wire.ClientMessage) -> None:
+    with pytest.raises(WireError):
+        wire.read_server_message(wire.encode(message))
+
+
+NO_MESSAGES: list[str | bytes] = [
+    "",
+    "null",
+    "[]",
+    "7",
+    '"ping"',
+    "{}",
+    '{"type":"unheard-of"}',
+    '{"type":7}',
+    '{"type":"ping"}',
+    '{"type":"ping","id":-1}',
+    '{"type":"ping","id":"1"}',
+    '{"type":"ping","id":1.5}',
+    '{"type":"ping","id":1}garbage',
+    '{"type":"ping","id":1',
+    b"\xff\xfe\x00",
+    b'{"type":"hello","role":"\xff"}',
+    b"\x00" * 100,
+    "[" * 10_000,
+    '{"type":"hello","role":"headmaster"}',
+    '{"type":"hello","role":"kiosk","key":"XYZ"}',
+    '{"type":"hello","role":"kiosk","key":"' + "a" * 129 + '"}',
+    '{"type":"subscribe","topics":"school"}',
+    '{"type":"subscribe","topics":[' + ",".join(['"school"'] * 65) + "]}",
+    '{"type":"watching","for_seconds":-1}',
+    '{"type":"watching","for_seconds":NaN}',
+    '{"type":"watching","for_seconds":1e999}',
+    '{"type":"find","id":1,"wish":{"origin":"L213","minutes":0}}',
+    '{"type":"find","id":1,"wish":{"origin":"L213","minutes":-60}}',
+    '{"type":"find","id":1,"wish":{"origin":"L213","minutes":1441}}',
+    '{"type":"find","id":1,"wish":{"origin":"L213","minutes":1000000000000}}',
+    '{"type":"close-room","id":1,"room":"L213","until":"2026-11-20T10:00:00"}',
+    '{"type":"close-room","id":1,"room":"L213","until":"tomorrow"}',
+    '{"type":"close-room","id":1,"room":"L213","reason":"' + "x" * 201 + '"}',
+    '{"type":"stuck","stuck":1}',
+]
+
+
+@pytest.mark.parametrize("text", NO_MESSAGES, ids=range(len(NO_MESSAGES)))
+def test_what_is_no_message_is_a_wire_error(text: str | bytes) -> None:
+    for read in (wire.read_client_message, wire.read_server_message):
+        with pytest.raises(WireError):
+            read(text)
+
+
+@pytest.mark.parametrize("minutes", [0, -5, 1441, 10**15])
+def test_a_press_cannot_ask_for_no_time_or_for_ever(minutes: int) -> None:
+    text = wire.encode(
+        wire.SendPress(
+            press=press(for_minutes=minutes), signature="", boot_id="b", boottime=1, wall=at("08:00")
+        )
+    )
+    with pytest.raises(WireError, match="minutes"):
+        wire.read_client_message(text)
+
+
+def test_a_wire_error_says_what_is_wrong_and_where() -> None:
+    with pytest.raises(WireError, match=r"Expected `int`, got `str` - at `\$\.id`") as caught:
+        wire.read_client_message('{"type":"ping","id":"one"}')
+    assert isinstance(caught.value, ToctocError)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_what_a_newer_program_adds_is_passed_over() -> None:
+    assert wire.read_client_message('{"type":"ping","id":1,"new":{"deep":[1]}}') == wire.Ping(id=1)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.one_of(st.binary(max_size=60), st.text(max_size=60)))
+def test_no_bytes_at_all_do_anything_but_be_a_message_or_a_wire_error(text: str | bytes) -> None:
+    for read in (wire.read_client_message, wire.read_server_message):
+        try:
+            read(text)
+        except WireError:
+            continue
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.sampled_from(CLIENT + SERVER), st.data())
+def test_a_damaged_message_is_another_message_or_a_wire_error(
+    message: wire.ClientMessage | wire.ServerMessage, data: st.DataObject
+) -> None:
+    body = bytearray(wire.encode(message).encode())
+    for _ in range(data.draw(st.integers(min_value=1, max_value=3))):
+        at_byte = data.draw(st.integers(min_value=0, max_value=len(body) - 1))
+        body[at_byte] = data.draw(st.integers(min_value=0, max_value=255))
+    for read in (wire.read_client_message, wire.read_server_message):
+        try:
+            got = read(bytes(body))
+        except WireError:
+            continue
+        assert read(msgspec.json.encode(got)) == got

@@ -1,0 +1,108 @@
+"""``toctoc find``: what it prints of an answer, and with which status it ends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+
+from events.search import Answer, Why
+from kiosk.find import WHY, main
+from tests.actors.stack import Site, free_port, page, running, serving_pages
+from tests.clock import START, FakeClock
+
+
+@pytest.fixture
+def site() -> object:
+    with serving_pages() as site:
+        yield site
+
+
+def source(site: Site) -> str:
+    return f'name = "oasis"\nurl = "{site.show(page())}"\nrefresh = 3600'
+
+
+def test_every_reason_has_words() -> None:
+    assert set(WHY) == set(get_args(Why))
+
+
+def test_the_nearest_room_comes_first_and_nearer_ones_are_explained(
+    tmp_path: Path, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = FakeClock(START + timedelta(hours=2, minutes=30))
+    with running(tmp_path, clock, sources=[source(site)]) as school:
+        school.wait_for("timetable-read")
+        assert main(["--from", "L213", "--minutes", "60", "--server", school.address]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("→ L227")
+    assert "free, nothing booked, 20 seats" in lines[0]
+    assert "nearer, but:" in lines
+    because = lines[lines.index("nearer, but:") + 1 :]
+    assert because == [
+        "  L210     is booked (until 11:45)",
+        "  L209     is booked (until 11:45)",
+    ]
+
+
+def test_a_room_that_is_free_for_a_while_says_until_when(
+    tmp_path: Path, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(tmp_path, FakeClock(), sources=[source(site)]) as school:
+        school.wait_for("timetable-read")
+        assert main(["--from", "L213", "--server", school.address]) == 0
+    out = capsys.readouterr().out
+    assert "→ L210     free until 10:15" in out
+
+
+def test_the_answer_can_be_read_by_a_program(
+    tmp_path: Path, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(tmp_path, FakeClock(), sources=[source(site)]) as school:
+        school.wait_for("timetable-read")
+        assert main(["--from", "L213", "--json", "--server", school.address]) == 0
+    answer = msgspec.json.decode(capsys.readouterr().out, type=Answer)
+    assert [room.room for room in answer.rooms] == ["L210", "L209", "L227"]
+    assert answer.wish.origin == "L213"
+
+
+def test_no_room_at_all_is_told_with_every_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with running(tmp_path, FakeClock()) as school:
+        assert main(["--from", "L213", "--server", school.address]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("no room is free for that long\nbecause:\n")
+    assert out.count("has no timetable that can be believed now") == 4
+
+
+def test_what_a_room_must_have_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with running(tmp_path, FakeClock()) as school:
+        for wish, words in (
+            (["--whiteboard"], "has no whiteboard"),
+            (["--blackboard"], "has no blackboard"),
+            (["--projector"], "has no projector and no television"),
+            (["--seats", "21"], "with fewer seats"),
+        ):
+            assert main(["--from", "L213", *wish, "--server", school.address]) == 1
+            assert words in capsys.readouterr().out
+
+
+def test_an_unknown_room_and_a_server_that_is_not_there_end_with_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(tmp_path, FakeClock()) as school:
+        assert main(["--from", "X999", "--server", school.address]) == 2
+        assert "no room 'X999' here" in capsys.readouterr().err
+    assert main(["--from", "a/b", "--server", school.address]) == 2
+    assert main(["--from", "L213", "--server", f"ws://127.0.0.1:{free_port()}"]) == 2
+    assert "no server answers" in capsys.readouterr().err
+    assert main(["--from", "L213", "--server", "http://nonsense"]) == 2
+
+
+@pytest.mark.parametrize("minutes", ["0", "-5", "1441", "x", "1.5"])
+def test_minutes_are_whole_and_at_most_a_day(minutes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--from", "L213", "--minutes", minutes])
+    assert ended.value.code == 2
+    assert "is not a whole number from 1 to 1440" in capsys.readouterr().err
