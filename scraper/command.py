@@ -62,12 +62,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         inventory = read_inventory(arguments.rooms) if arguments.rooms else None
     except ConfigError as error:
-        print(f"toctoc scrape: {error}", file=sys.stderr)  # noqa: T201
+        print(f"toctoc scrape: {error}", file=sys.stderr)
         return 1
     try:
         reading = _read(arguments.source, zone=zone, day=arguments.day)
     except ScrapeError as error:
-        print(f"toctoc scrape: {arguments.source}: cannot be read: {_reason(error)}", file=sys.stderr)  # noqa: T201
+        print(f"toctoc scrape: {arguments.source}: cannot be read: {_reason(error)}", file=sys.stderr)
         if arguments.json:
             _print_json(unreadable_as_json(error, day=arguments.day, zone=zone.key))
         return 2
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.json:
         _print_json(as_json(reading))
     else:
-        print(_table(reading))  # noqa: T201
+        print(_table(reading))
     return 0
 
 
@@ -213,7 +213,7 @@ def _zone(text: str) -> ZoneInfo:
 
 
 def _print_json(answer: dict[str, Any]) -> None:
-    print(json.dumps(answer, ensure_ascii=False, indent=1))  # noqa: T201
+    print(json.dumps(answer, ensure_ascii=False, indent=1))
 
 
 # For people
