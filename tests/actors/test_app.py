@@ -154,7 +154,7 @@ def test_a_port_that_is_taken_is_told_and_all_is_stopped_again(tmp_path: Path, e
     with socket.create_server(("127.0.0.1", 0)) as taken:
         config = write_school(tmp_path, port=taken.getsockname()[1])
         app = App(read_school(config), clock=FakeClock())
-        with pytest.raises(StartFailed, match="cannot listen on 127.0.0.1:.* in use"):
+        with pytest.raises(StartFailed, match=r"cannot listen on 127\.0\.0\.1:.* in use"):
             app.start()
     assert any("Address already in use" in text for text in errors.texts())
     with running(tmp_path) as school:

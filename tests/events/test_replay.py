@@ -16,7 +16,7 @@ from events.personal import new_part
 from events.replay import Finding, replay, texts, verify
 from events.sqlite import SqliteLog
 from tests.events.builders import DOOR, ROOM, added, at, batch, draft
-from tests.events.test_sqlite import forge, with_title
+from tests.events.files import forge, with_title
 
 STARTED = ServerStarted(version="1")
 
@@ -139,7 +139,8 @@ def test_an_event_that_does_not_fold_is_found(folder: Path, monkeypatch: pytest.
 
 def test_an_event_that_was_altered_under_its_part_is_not_told_without_a_tree(folder: Path) -> None:
     """Verify compares parts with their commitments; the events themselves get their proof later."""
-    altered = added("b1", part=with_title("x", "Algebra").event.part)
+    other, _ = new_part(at("10:00"), title="Algebra")
+    altered = added("b1", part=other)
     forge(folder, f"UPDATE log SET body = x'{encode(altered).hex()}' WHERE seq = 2")
     assert told(folder) == [(2, "part-altered")]
 

@@ -26,6 +26,7 @@ from events.replay import verify
 from events.sqlite import LogLock, SqliteLog, check_sqlite
 from tests.clock import FakeClock
 from tests.events.builders import ROOM, added, at, batch, draft, seqs
+from tests.events.files import forge, raw, with_title
 from tests.events.log_contract import EventLogContract
 
 ROOT = Path(__file__).parents[2]
@@ -52,26 +53,6 @@ def log(tmp_path: Path) -> Iterator[SqliteLog]:
 def writer_of(log: SqliteLog) -> apsw.Connection:
     assert log._writer is not None
     return log._writer
-
-
-def raw(path: Path, *statements: str) -> None:
-    """Do to a closed file what the log itself never does."""
-    connection = apsw.Connection(str(path))
-    try:
-        for statement in statements:
-            connection.execute(statement)
-    finally:
-        connection.close()
-
-
-def forge(folder: Path, *statements: str) -> None:
-    """Change rows behind the back of the triggers."""
-    raw(
-        folder / "log.db",
-        "DROP TRIGGER log_is_never_updated",
-        "DROP TRIGGER log_is_never_deleted",
-        *statements,
-    )
 
 
 # -- the engine -----------------------------------------------------------------------------------
@@ -495,11 +476,6 @@ def test_however_often_the_writer_is_killed_every_acknowledged_event_is_there_on
 # -- personal parts -------------------------------------------------------------------------------
 
 
-def with_title(name: str, title: str, booking: str = "b1") -> Any:
-    part, text = new_part(at("10:00"), title=title, source_id="uid-of-" + title)
-    return draft(name, added(booking, part=part), text=text)
-
-
 def test_a_title_is_found_by_its_event_and_is_nowhere_in_the_log(tmp_path: Path) -> None:
     log = SqliteLog(tmp_path)
     log.append(batch(with_title("a", "CANARY Mme Dupont")))
@@ -645,7 +621,7 @@ from events.domain import ServerStarted
 from events.errors import LogClosed
 from events.log import Batch
 from events.sqlite import SqliteLog
-from tests.events.test_sqlite import with_title
+from tests.events.files import with_title
 from tests.events.builders import draft
 
 folder = Path(sys.argv[1])
