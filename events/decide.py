@@ -52,7 +52,9 @@ def decide(room: RoomState, press: Press, *, name: EventId, pressed_at: datetime
         was_here = present(room.last, pressed_at) or any(b.confirmed_at for b in speaks_for)
         return Decision(effect="left" if was_here else "none")
     if speaks_for:
-        confirmed_and_running = [b for b in running if b.confirmed_at is not None]
+        confirmed_and_running = [
+            b for b in running if b.confirmed_at is not None and not left(b, room.last, policy)
+        ]
         confirms = confirmed_and_running or window
         new = any(b.confirmed_at is None for b in confirms)
         return Decision(

@@ -73,7 +73,7 @@ class RoomInfo(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     sources: tuple[SourceName, ...] = ()
 
 
-class Policy(Value, frozen=True, kw_only=True, gc=False, omit_defaults=False, forbid_unknown_fields=True):
+class Policy(Value, frozen=True, kw_only=True, gc=False, omit_defaults=False):
     """The school's rules, in minutes unless the name says otherwise.
 
     Written whole: were defaults left out, a better default in a later version would rewrite what
@@ -112,7 +112,7 @@ class Policy(Value, frozen=True, kw_only=True, gc=False, omit_defaults=False, fo
     search: int = 60
 
 
-class Hours(Value, frozen=True, kw_only=True, gc=False, omit_defaults=False, forbid_unknown_fields=True):
+class Hours(Value, frozen=True, kw_only=True, gc=False, omit_defaults=False):
     """When the school is open: ``HH:MM-HH:MM`` local for each weekday, empty for a closed day.
 
     Written whole, as `Policy` is.

@@ -18,6 +18,8 @@ from events.wire import DayBooking, DayClosure, RoomDay, RoomPresence
 Texts = Mapping[EventId, str]
 """Titles and reasons, by the event whose personal part holds them."""
 
+_LONGEST_TITLE = 160
+"""Letters of a title that travel: no door shows more, and no message may outgrow its limit."""
 _THE_SERVER = KioskId("server")
 _SOME_SOURCE = SourceName("")
 
@@ -60,7 +62,7 @@ def room_day(k: Known, now: datetime, texts: Texts | None = None) -> RoomDay:
                 all_day=b.all_day,
                 unsure=b.unsure,
                 kind=b.kind,
-                title=texts.get(b.text) if texts is not None else None,
+                title=_cut(texts.get(b.text)) if texts is not None else None,
             )
             for b in bookings
         ),
@@ -133,3 +135,9 @@ def restore(day: RoomDay, presence: RoomPresence | None, rules: Rules) -> Known:
         seq=max(day.seq, presence.seq if presence else 0),
     )
     return Known(room=room, rules=rules, readings=day.readings)
+
+
+def _cut(title: str | None) -> str | None:
+    if title is None or len(title) <= _LONGEST_TITLE:
+        return title
+    return title[: _LONGEST_TITLE - 1] + "…"

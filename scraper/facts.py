@@ -7,6 +7,7 @@ import hmac
 import re
 import secrets
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -50,12 +51,19 @@ class Lens(Struct, frozen=True, kw_only=True):
         return BookingId(f"{self.source}:{self._hash('booking', slot.source_id)}")
 
     def seen(self, reading: Reading) -> list[Seen]:
-        """List the bookings of a reading in the rooms that we have."""
-        return [
-            Seen(room=room, slot=slot, series=self.series_of(slot.title), name=self.name_of(slot))
+        """List the bookings of a reading in the rooms that we have.
+
+        A page may speak of one room under two of its names; its bookings are there once.
+        """
+        named = {
+            (room, slot, count): None
             for name, slots in reading.rooms.items()
             if (room := self.rooms.get(name)) is not None
-            for slot in slots
+            for slot, count in _counted(slots)
+        }
+        return [
+            Seen(room=room, slot=slot, series=self.series_of(slot.title), name=self.name_of(slot))
+            for room, slot, _ in named
         ]
 
     def facts(self, changes: Iterable[Change], at: datetime) -> list[Draft]:
@@ -115,3 +123,13 @@ class Lens(Struct, frozen=True, kw_only=True):
 
     def _hash(self, use: str, text: str) -> str:
         return hmac.new(self.key, f"{use}\n{text}".encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _counted(slots: Iterable[Slot]) -> list[tuple[Slot, int]]:
+    """Number slots that are equal: a room can really be booked twice at once."""
+    counts: Counter[Slot] = Counter()
+    numbered = []
+    for slot in slots:
+        counts[slot] += 1
+        numbered.append((slot, counts[slot]))
+    return numbered

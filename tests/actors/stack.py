@@ -128,6 +128,7 @@ class Asked(BaseHTTPRequestHandler):
         status, body = site.pages.get(self.path, (404, b"not here"))
         if status == 0:
             site.released.wait(TIMEOUT)
+            self.close_connection = True
             return
         self.send_response(status)
         self.send_header("Content-Type", "text/html; charset=utf-8")

@@ -50,6 +50,7 @@ from events.wire import (
     RoomPresence,
     RulesSet,
     SendPress,
+    Stuck,
     Watching,
 )
 from tests.actors.stack import (
@@ -438,6 +439,19 @@ def test_a_stopped_server_says_that_its_doors_are_gone(tmp_path: Path) -> None:
             talk.to_the_end()
         talk.connection.close()
     assert school.tags()[-2:] == ["kiosk-left", "server-stopped"]
+
+
+def test_a_stuck_button_is_recorded_once_however_often_it_is_told(tmp_path: Path) -> None:
+    door = DoorClient("L227")
+    with running(tmp_path) as school, door.connect(school.address) as talk:
+        talk.say(Stuck(stuck=False))
+        for stuck in (True, True, False, False):
+            talk.say(Stuck(stuck=stuck))
+            school.wait_for("button-stuck")
+        school.wait_for("button-freed")
+        talk.say(door.press())
+        talk.until(Pressed)
+        assert school.tags()[-3:] == ["button-stuck", "button-freed", "presence-pressed"]
 
 
 def test_two_doors_of_one_room_press_for_the_same_room(tmp_path: Path) -> None:

@@ -155,6 +155,13 @@ def test_a_press_while_a_confirmed_booking_runs_renews_that_one_only() -> None:
     )
 
 
+def test_a_press_after_all_have_left_is_the_next_group_that_comes_early() -> None:
+    state = after(room(NINE_TO_TEN, TEN_TO_ELEVEN), ("09:05", "present"), ("09:52", "leaving"))
+    decision = pressed(state, "09:55")
+    assert decision.effect == "check-in"
+    assert confirms(decision) == ["nine", "ten"]
+
+
 def test_a_press_when_the_next_booking_has_begun_confirms_that_one() -> None:
     state = after(room(NINE_TO_TEN, TEN_TO_ELEVEN), ("09:05", "present"))
     assert confirms(pressed(state, "10:00")) == ["ten"]

@@ -237,6 +237,29 @@ def test_a_stuck_button_ends_the_watch_and_begins_it_anew(tmp_path: Path) -> Non
         school.wait_for("button-freed")
 
 
+def test_a_button_that_came_free_while_nobody_could_be_told_is_told_of_later(tmp_path: Path) -> None:
+    config = write_school(tmp_path, port=free_port())
+    first = School(config)
+    with Door(tmp_path, first.address) as door:
+        try:
+            door.box.message(SnapshotEnd)
+            door.link.report_stuck(stuck=True)
+            first.wait_for("button-stuck")
+        finally:
+            first.stop()
+        door.box.state("down")
+        door.link.report_stuck(stuck=False)
+        second = School(config)
+        try:
+            second.wait_for("button-freed")
+            assert [tag for tag in second.tags() if tag.startswith("button")] == [
+                "button-stuck",
+                "button-freed",
+            ]
+        finally:
+            second.stop()
+
+
 def test_a_press_for_a_room_that_died_is_sent_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -541,8 +564,8 @@ def test_a_door_watches_only_once_its_outbox_is_empty(tmp_path: Path) -> None:
         kept = door.box.until(Kept)
         assert len(kept.presses) == 3
         assert isinstance(stage.heard.get(timeout=TIMEOUT), Subscribe)
-        order = [type(stage.heard.get(timeout=TIMEOUT)) for _ in range(4)]
-        assert order == [SendPress, SendPress, SendPress, Watching]
+        order = [type(stage.heard.get(timeout=TIMEOUT)) for _ in range(5)]
+        assert order == [Stuck, SendPress, SendPress, SendPress, Watching]
         assert [item.press.n for item in held] == [1, 2, 3]
 
 
@@ -550,6 +573,7 @@ def test_a_stuck_door_says_so_and_does_not_watch(tmp_path: Path) -> None:
     stage = Stage()
     with misbehaving(stage.play) as server, Door(tmp_path, server) as door:
         door.waits.gate.clear()
+        assert not stage.until(Stuck).stuck
         stage.until(Watching)
         door.link.report_stuck(stuck=True)
         assert stage.until(Stuck).stuck

@@ -106,8 +106,15 @@ def test_a_reading_is_seen_through_the_names_that_we_know() -> None:
         zone="Europe/Paris",
         rooms={"L213": (SLOT,), "Salle 213": (SLOT,), "L218": (), "Gymnase": (SLOT,)},
     )
-    assert LENS.seen(reading) == [seen(), seen()]
+    assert LENS.seen(reading) == [seen()], "a room that stands there under two names is one room"
     assert LENS.seen(replace(reading, rooms={})) == []
+
+
+def test_a_room_that_is_booked_twice_for_the_same_is_booked_twice() -> None:
+    reading = Reading(
+        status="ok", days=(date(2026, 11, 20),), zone="Europe/Paris", rooms={"L213": (SLOT, SLOT)}
+    )
+    assert LENS.seen(reading) == [seen(), seen()]
 
 
 # -- facts ----------------------------------------------------------------------------------------
