@@ -142,8 +142,7 @@ class SchoolActor(BaseActor):
             case m.KioskGone():
                 self._append([self._draft(e.KioskLeft(room=message.room, kiosk=message.kiosk), message.at)])
             case m.ReportStuck():
-                kind = e.ButtonStuck if message.stuck else e.ButtonFreed
-                self._append([self._draft(kind(room=message.room, kiosk=message.kiosk), message.at)])
+                self._report_stuck(message)
             case m.SetClosure():
                 self._set_closure(message)
             case m.Reload(settings=settings):
@@ -307,6 +306,14 @@ class SchoolActor(BaseActor):
         if room is None or not tell(room, message):
             # The door keeps it and sends it again.
             logger.warning("a press for %s found no room", message.press.room)
+
+    def _report_stuck(self, message: m.ReportStuck) -> None:
+        """Record what a door says of its button, if that is new: it says so at each connection."""
+        room = self._school.rooms.get(message.room)
+        if (room is not None and message.kiosk in room.stuck) == message.stuck:
+            return
+        kind = e.ButtonStuck if message.stuck else e.ButtonFreed
+        self._append([self._draft(kind(room=message.room, kiosk=message.kiosk), message.at)])
 
     # -- questions and orders -------------------------------------------------------------------
 

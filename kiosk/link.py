@@ -238,8 +238,8 @@ class Link:
                 await self._say_hello(connection)
             self._connection = connection
             self._say(Subscribe(topics=self._target.topics, epoch=self._epoch, seq=self._seq))
-            if self._stuck:
-                self._say(Stuck(stuck=True))
+            # Also that it is free: it may have come free while nobody could be told.
+            self._say(Stuck(stuck=self._stuck))
             self._deliver()
             resending = asyncio.create_task(self._resend())
             try:
