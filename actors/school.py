@@ -21,7 +21,7 @@ import pykka
 from msgspec.structs import replace
 
 from actors import messages as m
-from actors.base import BaseActor, tell
+from actors.base import BaseActor, Broken, tell
 from actors.intake import judge, sources_of
 from actors.room import RoomActor
 from actors.settings import SchoolSettings
@@ -105,6 +105,10 @@ class SchoolActor(BaseActor):
         self._recorder.tell(self.actor_ref)
         reader = self._open_reader()
         self._school = replay(reader)
+        created = self._school.created
+        if created is not None and created.zone != self._settings.zone:
+            self._ended(_other_zone(created.zone, self._settings.zone))
+            raise Broken("the zone of the log is another")
         now = self._clock.now()
         if self._personal is not None:
             self._texts = texts(self._school, self._personal, ended_after=now - _TEXTS_KEPT)
@@ -146,8 +150,7 @@ class SchoolActor(BaseActor):
             case m.SetClosure():
                 self._set_closure(message)
             case m.Reload(settings=settings):
-                self._settings = settings
-                self._append(self._config_drafts(self._clock.now()))
+                self._reload(settings)
             case m.ActorDied():
                 self._restart(message)
             case m.PressRefused():
@@ -284,9 +287,13 @@ class SchoolActor(BaseActor):
 
     def _tell_room(self, key: RoomKey, message: m.Told) -> None:
         room = self._rooms.get(key)
+        retired = self._school.rooms[key].retired
         if room is not None:
             tell(room, message)
-        elif not self._school.rooms[key].retired:
+            if retired:
+                del self._rooms[key]
+                room.stop(block=False)
+        elif not retired:
             self._start_room(self._school.rooms[key])
 
     def _restart(self, message: m.ActorDied) -> None:
@@ -345,6 +352,14 @@ class SchoolActor(BaseActor):
         self._append([draft], ref=message)
 
     # -- configuration --------------------------------------------------------------------------
+
+    def _reload(self, settings: SchoolSettings) -> None:
+        zone = self._school.rules.zone
+        if settings.zone != zone:
+            logger.error("%s; all else is followed", _other_zone(zone, settings.zone))
+            settings = replace(settings, zone=zone)
+        self._settings = settings
+        self._append(self._config_drafts(self._clock.now()))
 
     def _start_drafts(self, now: datetime) -> list[Draft]:
         drafts = []
@@ -408,6 +423,13 @@ class SchoolActor(BaseActor):
         drafts.append(self._draft(e.TimetableRead(sources=tuple(reads))))
         self._reading_in_flight = True
         self._append(drafts, ref="reading")
+
+
+def _other_zone(log: str, settings: str) -> str:
+    return (
+        f'the log was begun with [school] zone = "{log}" and the configuration says "{settings}": '
+        "a log keeps its zone; put the old one back, or begin a new data folder"
+    )
 
 
 def _answers(message: m.Committed) -> tuple[tuple[EventId, Pressed], ...]:

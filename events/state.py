@@ -86,6 +86,7 @@ class RoomState(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True)
     """Everything that is known of one room.
 
     Attributes:
+        since: Since when it is known as it is: readings of timetables before that say nothing of it.
         version: Position of its newest event in its own stream.
         seq: Position of that event in the log.
         kiosks: The doors that joined and since when; one that joined before the server's last
@@ -96,6 +97,7 @@ class RoomState(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True)
     key: RoomKey
     info: e.RoomInfo | None = None
     retired: bool = False
+    since: datetime | None = None
     bookings: dict[BookingId, Booking] = {}
     last: LastIntent | None = None
     closure: Closure | None = None
@@ -185,7 +187,17 @@ def _removed(room: RoomState, recorded: e.Recorded, event: e.BookingRemoved) -> 
 
 
 def _declared(room: RoomState, recorded: e.Recorded, event: e.RoomDeclared) -> RoomState:
-    return replace(room, info=event.info, retired=False, version=recorded.version, seq=recorded.seq)
+    before = room.info
+    same = (
+        before is not None
+        and not room.retired
+        and (before.name, before.aliases, before.sources)
+        == (event.info.name, event.info.aliases, event.info.sources)
+    )
+    since = room.since if same else recorded.at
+    return replace(
+        room, info=event.info, retired=False, since=since, version=recorded.version, seq=recorded.seq
+    )
 
 
 def _retired(room: RoomState, recorded: e.Recorded, _event: e.RoomRetired) -> RoomState:
@@ -352,7 +364,7 @@ class SchoolState:
 
         Returns:
             The oldest of the sources configured for the room; a day that one of them has not
-            read is missing.
+            read since the room is known as it is, is missing.
         """
         wanted = room.info.sources if room.info and room.info.sources else tuple(self.sources)
         ages: dict[date, datetime] | None = None
@@ -365,7 +377,7 @@ class SchoolState:
                 ages = of_source
             else:
                 ages = {day: min(at, of_source[day]) for day, at in ages.items() if day in of_source}
-        return ages or {}
+        return {day: at for day, at in (ages or {}).items() if room.since is None or at >= room.since}
 
 
 def _source_read(known: SourceState | None, read: e.SourceRead, at: datetime) -> SourceState:

@@ -224,6 +224,20 @@ def test_a_reload_that_changes_nothing_records_nothing(tmp_path: Path) -> None:
         assert len(school.records()) == before
 
 
+def test_a_log_keeps_its_zone(tmp_path: Path, errors: Errors) -> None:
+    with running(tmp_path) as school:
+        before = len(school.records())
+        config = school.config.read_text(encoding="utf-8").replace('"Test"', '"Test"\nzone = "Europe/London"')
+        school.config.write_text(config, encoding="utf-8")
+        school.app.reload(read_school(school.config))
+        assert school.app.answers()
+        assert school.app.answers()
+        assert len(school.records()) == before
+    with pytest.raises(StartFailed, match="a log keeps its zone"):
+        App(read_school(school.config), clock=FakeClock()).start()
+    assert any("a log keeps its zone" in text for text in errors.texts())
+
+
 def test_a_room_that_was_retired_comes_back(tmp_path: Path) -> None:
     door = DoorClient("V107")
     with running(tmp_path) as school:

@@ -21,7 +21,7 @@ import pytest
 from msgspec.structs import replace
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-import actors.gateway
+import actors.hub
 from actors import messages as m
 from actors.gateway import GatewayActor, WhereAreYou
 from actors.settings import read_school
@@ -312,7 +312,7 @@ def test_healthz_counts_rooms_clients_and_doors_that_watch(school: School) -> No
 
 
 def test_who_says_nothing_is_shown_out(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actors.gateway, "HELLO_LIMIT", 0.05)
+    monkeypatch.setattr(actors.hub, "HELLO_LIMIT", 0.05)
     with Talk(school.address) as silent:
         assert silent.code() == 1008
 
@@ -535,7 +535,7 @@ def test_rules_go_to_everyone_who_subscribed(bench: Bench) -> None:
 
 
 def test_everyone_hears_that_the_server_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actors.gateway, "HEARTBEAT", 0.02)
+    monkeypatch.setattr(actors.hub, "HEARTBEAT", 0.02)
     with Bench(tmp_path, FakeClock()) as bench:
         bench.begin(state("L213", seq=7))
         with greeted(bench.address, BOARD) as board:
@@ -589,7 +589,7 @@ def test_who_reads_late_gets_the_newest_state_and_not_the_backlog(bench: Bench) 
 def test_who_never_reads_is_cut_off_while_others_get_everything(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(actors.gateway, "LAG_LIMIT", 0.2)
+    monkeypatch.setattr(actors.hub, "LAG_LIMIT", 0.2)
     bench.begin(state("L213", weight=WEIGHT))
     with slow(bench.address) as deaf, greeted(bench.address, BOARD) as prompt:
         prompt.snapshot()
@@ -605,8 +605,8 @@ def test_who_never_reads_is_cut_off_while_others_get_everything(
 
 
 def test_a_snapshot_that_nobody_reads_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actors.gateway, "SNAPSHOT_LIMIT", 0.1)
-    monkeypatch.setattr(actors.gateway, "CLOSE_LIMIT", 0.1)
+    monkeypatch.setattr(actors.hub, "SNAPSHOT_LIMIT", 0.1)
+    monkeypatch.setattr(actors.hub, "CLOSE_LIMIT", 0.1)
     with Bench(tmp_path, FakeClock()) as bench:
         bench.begin(*[state(f"L{n}", weight=WEIGHT) for n in range(400)])
         with slow(bench.address) as deaf:
@@ -644,7 +644,7 @@ def test_who_comes_before_the_school_has_spoken_is_told_nothing_until_then(bench
 def test_a_client_that_never_reads_does_not_hold_up_a_stop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actors.gateway, "CLOSE_LIMIT", 0.2)
+    monkeypatch.setattr(actors.hub, "CLOSE_LIMIT", 0.2)
     bench = Bench(tmp_path, FakeClock())
     bench.begin(state("L213", weight=WEIGHT))
     with slow(bench.address) as deaf, greeted(bench.address, BOARD) as prompt:

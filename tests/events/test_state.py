@@ -333,6 +333,34 @@ def test_a_room_whose_source_was_never_read_has_no_age() -> None:
     assert school.readings(school.rooms[ROOM]) == {}
 
 
+def test_a_room_that_is_new_does_not_inherit_the_age_of_earlier_readings() -> None:
+    before: list[tuple[str, AnyEvent]] = [("08:00", read()), ("08:30", declared(OASIS))]
+    school = school_of(*before)
+    assert school.readings(school.rooms[ROOM]) == {}
+    school = school_of(*before, ("08:35", read()))
+    assert school.readings(school.rooms[ROOM]) == {DAY: at("08:35")}
+
+
+def test_a_room_keeps_its_age_when_only_its_equipment_changes() -> None:
+    projector = RoomDeclared(room=ROOM, info=RoomInfo(name="L213", sources=(OASIS,), projector=True))
+    school = school_of(("07:00", declared(OASIS)), ("08:00", read()), ("08:30", projector))
+    assert school.readings(school.rooms[ROOM]) == {DAY: at("08:00")}
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        RoomInfo(name="Salle 213", sources=(OASIS,)),
+        RoomInfo(name="L213", aliases=("213",), sources=(OASIS,)),
+        RoomInfo(name="L213", sources=()),
+    ],
+)
+def test_a_room_loses_its_age_when_timetables_know_it_by_other_names(info: RoomInfo) -> None:
+    renamed = RoomDeclared(room=ROOM, info=info)
+    school = school_of(("07:00", declared(OASIS)), ("08:00", read()), ("08:30", renamed))
+    assert school.readings(school.rooms[ROOM]) == {}
+
+
 def test_only_the_sources_of_a_room_count_for_its_age() -> None:
     school = school_of(("07:00", declared(OASIS)), ("08:00", read(EXAMS)), ("08:05", read()))
     assert school.readings(school.rooms[ROOM]) == {DAY: at("08:05")}

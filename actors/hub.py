@@ -1,0 +1,503 @@
+"""The gateway's loop: one thread that moves messages, with no school logic in it.
+
+There are two crossings only: in by ``call_soon_threadsafe`` (`Hub.call`), out by ``tell``. A client
+is owed the newest state of each room, not a backlog: `websockets` never drops one that stops
+reading (152 MB after 40 s measured), so here it is skipped once 64 KiB wait for it, gets what
+changed when it has read them, and is cut off after 10 s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import pykka
+from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from actors import messages as m
+from actors.base import Broken, tell
+from actors.session import Access, Action, Await, End, Forward, Greet, Send, Serve, Session
+from events.clock import Clock
+from events.domain import LogCreated
+from events.ids import EventId, RoomKey
+from events.state import Rules
+from events.status import day_of
+from events.wire import (
+    HEARTBEAT,
+    MAX_INCOMING,
+    PROTOCOL,
+    Heartbeat,
+    SnapshotBegin,
+    SnapshotEnd,
+    Subscribe,
+    Welcome,
+    encode,
+)
+
+logger = logging.getLogger(__name__)
+
+LAG = 64 * 1024
+"""Bytes waiting for a client above which it is sent nothing more."""
+LAG_LIMIT = 10.0
+"""Seconds after which a client that does not read is cut off."""
+HELLO_LIMIT = 5.0
+"""Seconds in which a client has to say who it is."""
+SNAPSHOT_LIMIT = 60.0
+"""Seconds in which a client has to have read its snapshot."""
+CLOSE_LIMIT = 2.0
+"""Seconds in which a client has to answer the farewell."""
+_SWEEP = 0.25
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The encoded messages of one room; each is encoded once, whatever the number of clients.
+
+    Attributes:
+        topics: What one may subscribe to in order to be told of it.
+        touched: The seq of the log when one of them last changed.
+        planned_at: When the plan was made.
+    """
+
+    room: RoomKey
+    topics: frozenset[str]
+    plain: str
+    titled: str
+    presence: str
+    touched: int
+    planned_at: datetime
+
+
+class Update(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What crosses from the actor into the loop.
+
+    Attributes:
+        frames: Rooms that changed, and whether their day did.
+        kept: Rooms whose messages are newer, but that nobody needs to be told of.
+        everyone: For all clients, by what it is about.
+    """
+
+    seq: int
+    frames: tuple[tuple[Frame, bool], ...] = ()
+    kept: tuple[Frame, ...] = ()
+    everyone: tuple[tuple[str, str], ...] = ()
+    answers: tuple[tuple[EventId, str], ...] = ()
+    replies: tuple[tuple[m.Session, str], ...] = ()
+    created: LogCreated | None = None
+    rules: Rules | None = None
+
+
+class Client:
+    """One connection, as the loop sees it. Used by the loop's thread only."""
+
+    def __init__(self, connection: ServerConnection, session: Session) -> None:
+        self.connection = connection
+        self.session = session
+        self.topics: frozenset[str] = frozenset()
+        self.dirty: dict[RoomKey, bool] = {}
+        self.missed: set[str] = set()
+        self.snapshotting = False
+        self.lagging_since: float | None = None
+
+    def waiting_bytes(self) -> int:
+        """Tell how much was written and not yet taken by the network."""
+        return self.connection.transport.get_write_buffer_size()
+
+    def sees_titles(self, room: RoomKey, *, board_titles: bool) -> bool:
+        """Tell whether this client may see the titles of a room's bookings."""
+        role = self.session.role
+        if role == "kiosk":
+            return self.session.room == room
+        return role == "operator" or board_titles
+
+
+class Hub:
+    """The loop and what it moves.
+
+    Args:
+        listener: A listening socket.
+        access: Who may be what.
+        gateway: The actor that owns this.
+        school: Who is told what clients say.
+        clock: Where the time comes from.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        access: Access,
+        gateway: pykka.ActorRef[Any],
+        school: pykka.ActorRef[Any],
+        clock: Clock,
+    ) -> None:
+        self.address: tuple[str, int] = listener.getsockname()[:2]
+        self.board_titles = False
+        self._listener = listener
+        self._access = access
+        self._gateway = gateway
+        self._school = school
+        self._clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready = threading.Event()
+        self._stopping: asyncio.Event | None = None
+        self._begun = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="gateway-loop", daemon=True)
+        self._numbers = itertools.count(1)
+        self._clients: dict[m.Session, Client] = {}
+        self._doors: dict[str, Client] = {}
+        self._awaiting: dict[EventId, set[m.Session]] = {}
+        self._frames: dict[RoomKey, Frame] = {}
+        self._everyone: dict[str, str] = {}
+        self._seq = 0
+        self._created: LogCreated | None = None
+        self._rules = Rules()
+        self._day: date | None = None
+
+    # -- from the actor's thread ----------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the loop's thread. Called from the actor's thread.
+
+        Raises:
+            Broken: It did not come up.
+        """
+        self._thread.start()
+        if not self._ready.wait(5):
+            raise Broken("the gateway's loop did not start within 5 s")
+
+    def stop(self) -> None:
+        """Close all connections and end the loop's thread. Called from the actor's thread."""
+        if self._stopping is not None:
+            self.call(self._stopping.set)
+        self._thread.join(10)
+        self._listener.close()
+
+    def call(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Run a function on the loop. Called from any thread."""
+        if self._loop is None or self._loop.is_closed():
+            return
+        try:
+            self._loop.call_soon_threadsafe(function, *arguments)
+        except RuntimeError:
+            logger.debug("the loop was closed meanwhile")
+
+    # -- on the loop's thread -------------------------------------------------------------------
+
+    def _run(self) -> None:
+        asyncio.run(self._main())
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        server = await serve(
+            self._serve,
+            sock=self._listener,
+            subprotocols=[Subprotocol(PROTOCOL)],
+            process_request=self._process_request,
+            compression=None,
+            max_size=MAX_INCOMING,
+            ping_interval=20,
+            ping_timeout=20,
+            server_header=None,
+        )
+        beats = [asyncio.create_task(self._heartbeat()), asyncio.create_task(self._sweep())]
+        self._ready.set()
+        await self._stopping.wait()
+        for beat in beats:
+            beat.cancel()
+        await self._close(server)
+
+    async def _close(self, server: Server) -> None:
+        server.close(close_connections=False)
+        clients = list(self._clients.values())
+        parting = [_part(client.connection, 1012, "the server restarts") for client in clients]
+        await asyncio.gather(*parting, return_exceptions=True)
+        server.close()
+        await server.wait_closed()
+
+    def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Answer plain HTTP, and refuse what can be refused before a WebSocket is open."""
+        path = urlsplit(request.path).path
+        if path == "/healthz":
+            return self._health()
+        if path not in ("/", "/ws"):
+            return connection.respond(HTTPStatus.NOT_FOUND, "nothing here; the live channel is /ws\n")
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
+            return connection.respond(HTTPStatus.FORBIDDEN, "a page of another site may not connect\n")
+        return None
+
+    def _health(self) -> Response:
+        doors = sum(client.session.watching for client in self._clients.values())
+        body = msgspec.json.encode(
+            {"seq": self._seq, "rooms": len(self._frames), "doors": doors, "clients": len(self._clients)}
+        )
+        status = HTTPStatus.OK if self._created is not None else HTTPStatus.SERVICE_UNAVAILABLE
+        headers = Headers([("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        headers["Connection"] = "close"
+        return Response(status.value, status.phrase, headers, body)
+
+    async def _serve(self, connection: ServerConnection) -> None:
+        number = next(self._numbers)
+        client = Client(connection, Session(number, self._access))
+        self._clients[number] = client
+        try:
+            async with asyncio.timeout(HELLO_LIMIT):
+                # Until the school has spoken there is no epoch, no rule and no room to tell of, and
+                # a door would take that for the truth.
+                await self._begun.wait()
+                await self._perform(client, client.session.open())
+                while client.session.role is None:
+                    text = await connection.recv()
+                    await self._perform(client, client.session.receive(text, self._clock.now()))
+            async for text in connection:
+                await self._perform(client, client.session.receive(text, self._clock.now()))
+        except TimeoutError:
+            await _part(connection, 1008, "no hello in time, or a snapshot that is not read")
+        except ConnectionClosed:
+            pass
+        except Exception:
+            logger.exception("session %d failed", number)
+            await _part(connection, 1011, "the server failed")
+        finally:
+            self._forget(client)
+
+    def _forget(self, client: Client) -> None:
+        self._clients.pop(client.session.number, None)
+        for press, waiting in list(self._awaiting.items()):
+            waiting.discard(client.session.number)
+            if not waiting:
+                del self._awaiting[press]
+        for key, door in list(self._doors.items()):
+            if door is client:
+                del self._doors[key]
+        self._tell_all(client.session.ended(self._clock.now()))
+
+    def _tell_all(self, actions: Iterable[Action]) -> None:
+        for action in actions:
+            if isinstance(action, Forward):
+                tell(self._school, action.command)
+
+    async def _perform(self, client: Client, actions: Iterable[Action]) -> None:
+        connection = client.connection
+        for action in actions:
+            match action:
+                case Send(message=message):
+                    await connection.send(encode(message))
+                case Greet():
+                    await self._greet(client, action)
+                case Forward(command=command):
+                    tell(self._school, command)
+                case Await(press=press):
+                    self._awaiting.setdefault(press, set()).add(client.session.number)
+                case Serve(subscribe=subscribe):
+                    await self._snapshot(client, subscribe)
+                case End(code=code, reason=reason):
+                    await _part(connection, code, reason)
+
+    async def _greet(self, client: Client, greet: Greet) -> None:
+        if greet.kiosk is not None:
+            older = self._doors.get(greet.kiosk)
+            if older is not None:
+                self._tell_all(older.session.ended(self._clock.now()))
+                older.connection.transport.abort()
+            self._doors[greet.kiosk] = client
+        created = self._created
+        welcome = Welcome(
+            role=greet.role,
+            school=created.school if created else "",
+            epoch=created.epoch if created else 0,
+            server_time=self._clock.now(),
+            rules=self._rules,
+            kiosk=greet.kiosk,
+            room=greet.room,
+        )
+        await client.connection.send(encode(welcome))
+
+    async def _snapshot(self, client: Client, subscribe: Subscribe) -> None:
+        """Send what the client asked for, in pieces as it reads; what changes meanwhile follows."""
+        client.topics = frozenset(subscribe.topics)
+        epoch = self._created.epoch if self._created else 0
+        known = subscribe.seq if subscribe.epoch == epoch else None
+        whole = known is None or known > self._seq
+        frames = [
+            frame
+            for frame in self._frames.values()
+            if not client.topics.isdisjoint(frame.topics)
+            and (whole or known is None or frame.touched > known)
+        ]
+        seq = self._seq
+        client.snapshotting = True
+        client.missed.clear()
+        try:
+            async with asyncio.timeout(SNAPSHOT_LIMIT):
+                await client.connection.send(encode(SnapshotBegin(epoch=epoch, seq=seq, whole=whole)))
+                for frame in frames:
+                    await client.connection.send(self._day_for(client, frame))
+                    await client.connection.send(frame.presence)
+                if not whole and "timetables" in self._everyone:
+                    # A reading that found nothing new changed no room, but it renewed every age.
+                    await client.connection.send(self._everyone["timetables"])
+                await client.connection.send(encode(SnapshotEnd(seq=seq)))
+        finally:
+            client.snapshotting = False
+        self._flush(client)
+
+    def _day_for(self, client: Client, frame: Frame) -> str:
+        titled = client.sees_titles(frame.room, board_titles=self.board_titles)
+        return frame.titled if titled else frame.plain
+
+    def update(self, update: Update) -> None:
+        """Take what is new and send it to whom it concerns."""
+        self._seq = update.seq
+        if update.created is not None:
+            self._created = update.created
+            self._begun.set()
+        if update.rules is not None:
+            self._rules = update.rules
+            self._day = day_of(update.rules, self._clock.now())
+        for frame, day in update.frames:
+            self._frames[frame.room] = frame
+            self._send_frame(frame, day=day)
+        for frame in update.kept:
+            self._frames[frame.room] = frame
+        for about, text in update.everyone:
+            self._everyone[about] = text
+            for client in self._clients.values():
+                client.missed.add(about)
+            ready = self._ready_clients()
+            for client in ready:
+                client.missed.discard(about)
+            broadcast([client.connection for client in ready], text)
+        for press, answer in update.answers:
+            for number in self._awaiting.pop(press, ()):
+                self._send_to(number, answer)
+        for number, reply in update.replies:
+            self._send_to(number, reply)
+
+    def reload(self, access: Access, board_titles: bool) -> None:  # noqa: FBT001  # crosses threads
+        """Follow a new configuration; a door that lost its right is cut off."""
+        self._access = access
+        self.board_titles = board_titles
+        for client in self._clients.values():
+            session = client.session
+            if session.role == "kiosk" and not session.still_allowed(access):
+                client.connection.transport.abort()
+
+    def _ready_clients(self) -> list[Client]:
+        return [
+            client
+            for client in self._clients.values()
+            if client.topics and client.lagging_since is None and not client.snapshotting
+        ]
+
+    def _send_to(self, number: m.Session, text: str) -> None:
+        client = self._clients.get(number)
+        if client is not None:
+            broadcast([client.connection], text)
+
+    def _send_frame(self, frame: Frame, *, day: bool) -> None:
+        """Send a room's messages to all who follow it and keep up; mark it for those who do not."""
+        plain: list[ServerConnection] = []
+        titled: list[ServerConnection] = []
+        both: list[ServerConnection] = []
+        for client in self._clients.values():
+            if client.topics.isdisjoint(frame.topics):
+                continue
+            if client.snapshotting or client.lagging_since is not None:
+                client.dirty[frame.room] = day or client.dirty.get(frame.room, False)
+                continue
+            if client.waiting_bytes() > LAG:
+                client.lagging_since = asyncio.get_running_loop().time()
+                client.dirty[frame.room] = day
+                continue
+            both.append(client.connection)
+            if day:
+                sees = client.sees_titles(frame.room, board_titles=self.board_titles)
+                (titled if sees else plain).append(client.connection)
+        if plain:
+            broadcast(plain, frame.plain)
+        if titled:
+            broadcast(titled, frame.titled)
+        broadcast(both, frame.presence)
+
+    def _flush(self, client: Client) -> None:
+        """Send the newest state of what a client missed."""
+        client.lagging_since = None
+        for about in sorted(client.missed):
+            broadcast([client.connection], self._everyone[about])
+        client.missed.clear()
+        dirty, client.dirty = client.dirty, {}
+        for room, day in dirty.items():
+            frame = self._frames[room]
+            if day:
+                broadcast([client.connection], self._day_for(client, frame))
+            broadcast([client.connection], frame.presence)
+
+    async def _sweep(self) -> None:
+        """Look after those who lag: flush those who have read, cut off those who do not."""
+        while True:
+            await asyncio.sleep(_SWEEP)
+            now = asyncio.get_running_loop().time()
+            for client in list(self._clients.values()):
+                if client.lagging_since is None:
+                    continue
+                if client.waiting_bytes() < LAG // 4:
+                    self._flush(client)
+                elif now - client.lagging_since > LAG_LIMIT:
+                    logger.warning("session %d does not read and is cut off", client.session.number)
+                    client.connection.transport.abort()
+
+    async def _heartbeat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            now = self._clock.now()
+            epoch = self._created.epoch if self._created else 0
+            text = encode(Heartbeat(server_time=now, epoch=epoch, seq=self._seq))
+            broadcast([client.connection for client in self._ready_clients()], text)
+            today = day_of(self._rules, now)
+            if self._day is not None and today != self._day:
+                self._day = today
+                tell(self._gateway, m.DayBegan())
+
+
+async def _part(connection: ServerConnection, code: int, reason: str) -> None:
+    """Close a connection; one whose client does not read is cut off, for `close` would wait for it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_LIMIT):
+            await connection.close(code, reason)
+    connection.transport.abort()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind and listen.
+
+    The protocol is named: asyncio sets TCP_NODELAY only on sockets that know that they are TCP,
+    and `socket.create_server` makes one that does not. Without it the last of 200 doors showed a
+    press 40 ms late, waiting for a delayed acknowledgement.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
+    except OSError:
+        listener.close()
+        raise
+    return listener
