@@ -359,6 +359,10 @@ class Stage:
                 if reply is None:
                     connection.transport.abort()
                     return
+                if reply == "close":
+                    # Unlike an abort, which makes the kernel drop what was sent and not yet read.
+                    await connection.close(1012)
+                    return
                 await connection.send(encode(reply))
 
     def until(self, kind: type[M]) -> M:
@@ -626,7 +630,7 @@ def test_a_door_resumes_from_what_it_was_last_told(tmp_path: Path) -> None:
         if not isinstance(message, Subscribe):
             return []
         if connection == 1:
-            return [SnapshotEnd(seq=40), Heartbeat(server_time=START, epoch=1, seq=42), None]
+            return [SnapshotEnd(seq=40), Heartbeat(server_time=START, epoch=1, seq=42), "close"]
         return []
 
     stage = Stage(answer)
