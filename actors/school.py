@@ -28,7 +28,7 @@ from actors.settings import SchoolSettings
 from events import domain as e
 from events.clock import Clock
 from events.errors import LogConflict, LogError
-from events.ids import SCHOOL_STREAM, EventId, RoomKey, SourceName, new_event_id, room_stream
+from events.ids import SCHOOL_STREAM, EventId, KioskId, RoomKey, SourceName, new_event_id, room_stream
 from events.log import Batch, Draft, EventLog
 from events.personal import PersonalStore, new_part, read_text
 from events.replay import replay, texts
@@ -96,6 +96,7 @@ class SchoolActor(BaseActor):
         self._deaths: dict[RoomKey, deque[float]] = {}
         self._readings: deque[m.TakeReadings] = deque()
         self._reading_in_flight = False
+        self._stuck: dict[tuple[RoomKey, KioskId], bool] = {}
         self._doubted: dict[SourceName, str] = {}
 
     # -- life -----------------------------------------------------------------------------------
@@ -316,9 +317,13 @@ class SchoolActor(BaseActor):
 
     def _report_stuck(self, message: m.ReportStuck) -> None:
         """Record what a door says of its button, if that is new: it says so at each connection."""
+        button = message.room, message.kiosk
+        # What was told last may not be folded yet.
         room = self._school.rooms.get(message.room)
-        if (room is not None and message.kiosk in room.stuck) == message.stuck:
+        was = self._stuck.get(button, room is not None and message.kiosk in room.stuck)
+        if was == message.stuck:
             return
+        self._stuck[button] = message.stuck
         kind = e.ButtonStuck if message.stuck else e.ButtonFreed
         self._append([self._draft(kind(room=message.room, kiosk=message.kiosk), message.at)])
 
