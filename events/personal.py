@@ -69,8 +69,12 @@ def new_part(
 
 
 def commitment(body: bytes) -> str:
-    """Compute the commitment to a part (RFC 2104); 64 hex digits."""
-    salt = bytes.fromhex(_decode(body).salt)
+    """Compute the commitment to a part (RFC 2104); 64 hex digits.
+
+    Raises:
+        LogCorrupt: It is no part.
+    """
+    salt = bytes.fromhex(read_text(body).salt)
     return hmac.new(salt, body, hashlib.sha256).hexdigest()
 
 
