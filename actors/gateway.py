@@ -210,7 +210,7 @@ class GatewayActor(BaseActor):
 
     def _begin_day(self) -> None:
         now = self._clock.now()
-        shown = {b.text for known in self._known.values() for b in known.room.bookings.values()}
+        shown = {b.text for known in self._known.values() for b in known.room.all_bookings.values()}
         shown |= {known.room.closure.text for known in self._known.values() if known.room.closure}
         self._texts = {event: text for event, text in self._texts.items() if event in shown}
         frames = []

@@ -108,6 +108,6 @@ def _known(
         Known(room=key, booking=b, title=texts.get(b.text), series=b.series)
         for key in sorted(rooms)
         if (room := school.rooms.get(key)) is not None
-        for b in room.bookings.values()
+        for b in room.all_bookings.values()
         if b.source == source and b.start < window[1] and b.end > window[0]
     ]

@@ -390,6 +390,12 @@ class SchoolActor(BaseActor):
             if room is None or room.retired or room.info != wanted:
                 drafts.append(self._draft(e.RoomDeclared(room=key, info=wanted), now))
         drafts += [
+            self._draft(e.BookingRemoved(room=key, booking=b.id, source=b.source), now)
+            for key, room in school.rooms.items()
+            for b in room.all_bookings.values()
+            if b.end > now and b.source not in sources_of(settings, key)
+        ]
+        drafts += [
             self._draft(e.RoomRetired(room=key), now)
             for key, room in school.rooms.items()
             if key not in settings.rooms and not room.retired

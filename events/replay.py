@@ -137,7 +137,7 @@ def texts(school: SchoolState, personal: PersonalStore, *, ended_after: datetime
     wanted = [
         (booking.text, booking.month)
         for room in school.rooms.values()
-        for booking in room.bookings.values()
+        for booking in room.all_bookings.values()
         if booking.end > ended_after
     ]
     wanted += [(room.closure.text, room.closure.month) for room in school.rooms.values() if room.closure]

@@ -86,6 +86,9 @@ class RoomState(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True)
     """Everything that is known of one room.
 
     Attributes:
+        bookings: Those that count.
+        shadowed: Those that overlap one of a timetable that is configured before theirs: of two
+            timetables that disagree the first is right, and the other is kept in sight.
         since: Since when it is known as it is: readings of timetables before that say nothing of it.
         version: Position of its newest event in its own stream.
         seq: Position of that event in the log.
@@ -99,12 +102,18 @@ class RoomState(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True)
     retired: bool = False
     since: datetime | None = None
     bookings: dict[BookingId, Booking] = {}
+    shadowed: dict[BookingId, Booking] = {}
     last: LastIntent | None = None
     closure: Closure | None = None
     kiosks: dict[KioskId, datetime] = {}
     stuck: tuple[KioskId, ...] = ()
     version: int = 0
     seq: int = 0
+
+    @property
+    def all_bookings(self) -> dict[BookingId, Booking]:
+        """All that any timetable says, whether it counts or not."""
+        return {**self.bookings, **self.shadowed} if self.shadowed else self.bookings
 
 
 def fold(room: RoomState, recorded: e.Recorded) -> RoomState:
@@ -152,14 +161,14 @@ def _added(room: RoomState, recorded: e.Recorded, event: e.BookingAdded) -> Room
         series=event.series,
     )
     oldest = recorded.at - KEEP_BOOKINGS
-    bookings = {**room.bookings, event.booking: booking}
+    bookings = {**room.all_bookings, event.booking: booking}
     if any(known.end < oldest for known in bookings.values()):
         bookings = {key: known for key, known in bookings.items() if known.end >= oldest}
-    return replace(room, bookings=bookings, version=recorded.version, seq=recorded.seq)
+    return _booked(room, recorded, bookings, booking)
 
 
 def _changed(room: RoomState, recorded: e.Recorded, event: e.BookingChanged) -> RoomState:
-    known = room.bookings.get(event.booking)
+    known = room.all_bookings.get(event.booking)
     if known is None:
         return replace(room, version=recorded.version, seq=recorded.seq)
     booking = replace(
@@ -173,17 +182,62 @@ def _changed(room: RoomState, recorded: e.Recorded, event: e.BookingChanged) -> 
         kind=event.kind,
         series=event.series,
     )
-    return replace(
-        room,
-        bookings={**room.bookings, event.booking: booking},
-        version=recorded.version,
-        seq=recorded.seq,
-    )
+    return _booked(room, recorded, {**room.all_bookings, event.booking: booking}, known, booking)
 
 
 def _removed(room: RoomState, recorded: e.Recorded, event: e.BookingRemoved) -> RoomState:
-    bookings = {key: known for key, known in room.bookings.items() if key != event.booking}
-    return replace(room, bookings=bookings, version=recorded.version, seq=recorded.seq)
+    known = room.all_bookings.get(event.booking)
+    if known is None:
+        return replace(room, version=recorded.version, seq=recorded.seq)
+    bookings = {key: b for key, b in room.all_bookings.items() if key != event.booking}
+    return _booked(room, recorded, bookings, known)
+
+
+def _booked(
+    room: RoomState, recorded: e.Recorded, bookings: dict[BookingId, Booking], *changed: Booking
+) -> RoomState:
+    """Put a room's bookings in the place of those before, and settle which of them count.
+
+    Args:
+        room: The state before.
+        recorded: What changed them.
+        bookings: All bookings there are now.
+        changed: Those that came, went or moved, as they were and as they are.
+    """
+    shadowed: dict[BookingId, Booking] = {}
+    if room.shadowed or (room.info is not None and len(room.info.sources) > 1):
+        sources = room.info.sources if room.info is not None else ()
+        shadowed = {key: bookings[key] for key in room.shadowed if key in bookings}
+        near = _touching(bookings.values(), min(b.start for b in changed), max(b.end for b in changed))
+        for b in near:
+            shadowed.pop(b.id, None)
+        shadowed.update((b.id, b) for b in _overlapped(near, sources))
+        bookings = {key: b for key, b in bookings.items() if key not in shadowed}
+    return replace(room, bookings=bookings, shadowed=shadowed, version=recorded.version, seq=recorded.seq)
+
+
+def _touching(bookings: Iterable[Booking], start: datetime, end: datetime) -> list[Booking]:
+    """List the bookings that overlap a span, and those that overlap them, and so on."""
+    away = list(bookings)
+    near: list[Booking] = []
+    while True:
+        found = [b for b in away if b.start < end and b.end > start]
+        if not found:
+            return near
+        near += found
+        away = [b for b in away if not (b.start < end and b.end > start)]
+        start, end = min(start, *(b.start for b in found)), max(end, *(b.end for b in found))
+
+
+def _overlapped(bookings: Iterable[Booking], sources: tuple[SourceName, ...]) -> list[Booking]:
+    """List the bookings that overlap one that counts of a timetable configured before theirs."""
+    rank = {name: number for number, name in enumerate(sources)}
+    counting: list[Booking] = []
+    lost: list[Booking] = []
+    for b in sorted(bookings, key=lambda b: rank.get(b.source, len(rank))):
+        beaten = any(b.source != c.source and b.start < c.end and c.start < b.end for c in counting)
+        (lost if beaten else counting).append(b)
+    return lost
 
 
 def _declared(room: RoomState, recorded: e.Recorded, event: e.RoomDeclared) -> RoomState:
@@ -195,8 +249,20 @@ def _declared(room: RoomState, recorded: e.Recorded, event: e.RoomDeclared) -> R
         == (event.info.name, event.info.aliases, event.info.sources)
     )
     since = room.since if same else recorded.at
+    bookings, shadowed = room.bookings, room.shadowed
+    if shadowed or (before is not None and before.sources != event.info.sources):
+        bookings = room.all_bookings
+        shadowed = {b.id: b for b in _overlapped(bookings.values(), event.info.sources)}
+        bookings = {key: b for key, b in bookings.items() if key not in shadowed}
     return replace(
-        room, info=event.info, retired=False, since=since, version=recorded.version, seq=recorded.seq
+        room,
+        info=event.info,
+        retired=False,
+        since=since,
+        bookings=bookings,
+        shadowed=shadowed,
+        version=recorded.version,
+        seq=recorded.seq,
     )
 
 

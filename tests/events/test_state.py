@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from events.domain import (
     AnyEvent,
+    BookingAdded,
     BookingChanged,
     BookingRemoved,
     ButtonFreed,
@@ -41,6 +42,7 @@ from events.memory import MemoryLog
 from events.replay import replay
 from events.state import (
     KEEP_BOOKINGS,
+    Booking,
     LastIntent,
     RoomState,
     SchoolState,
@@ -495,3 +497,85 @@ def test_what_was_known_of_sources_may_be_compared_too() -> None:
     assert digest_form(school) == digest_form(
         school_of(("08:00", read(missing=("L213",))), ("08:05", read()))
     )
+
+
+# -- timetables that disagree ---------------------------------------------------------------------
+
+
+def of(source: SourceName, name: str, start: str, end: str) -> BookingAdded:
+    return replace(added(name, start, end), source=source)
+
+
+def both(*sources: SourceName) -> RoomDeclared:
+    return RoomDeclared(room=ROOM, info=RoomInfo(name="L213", sources=sources))
+
+
+def test_of_two_timetables_that_disagree_the_first_one_counts() -> None:
+    state = folded(
+        both(OASIS, EXAMS), of(EXAMS, "exam", "09:30", "11:00"), of(OASIS, "course", "09:00", "10:00")
+    )
+    assert set(state.bookings) == {"course"}
+    assert set(state.shadowed) == {"exam"}
+    state = folded(both(EXAMS, OASIS), start=state)
+    assert set(state.bookings) == {"exam"}
+    assert set(state.shadowed) == {"course"}
+
+
+def test_bookings_of_two_timetables_that_do_not_overlap_all_count() -> None:
+    state = folded(
+        both(OASIS, EXAMS), of(EXAMS, "exam", "10:00", "11:00"), of(OASIS, "course", "09:00", "10:00")
+    )
+    assert set(state.bookings) == {"exam", "course"}
+
+
+def test_bookings_of_one_timetable_that_overlap_all_count() -> None:
+    state = folded(both(OASIS, EXAMS), of(OASIS, "a", "09:00", "11:00"), of(OASIS, "b", "10:00", "12:00"))
+    assert set(state.bookings) == {"a", "b"}
+
+
+def test_a_booking_counts_again_when_the_one_before_it_goes() -> None:
+    state = folded(
+        both(OASIS, EXAMS), of(EXAMS, "exam", "09:30", "11:00"), of(OASIS, "course", "09:00", "10:00")
+    )
+    gone = BookingRemoved(room=ROOM, booking=BookingId("course"), source=OASIS)
+    state = folded(gone, start=state)
+    assert set(state.bookings) == {"exam"}
+    assert state.shadowed == {}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([OASIS, EXAMS, SourceName("clubs")]),
+            st.integers(0, 20),
+            st.integers(1, 6),
+            st.booleans(),
+        ),
+        max_size=14,
+    )
+)
+def test_which_bookings_count_does_not_depend_on_the_way_there(
+    steps: list[tuple[SourceName, int, int, bool]],
+) -> None:
+    order = (EXAMS, OASIS, SourceName("clubs"))
+    state = folded(both(*order))
+    for number, (source, start, length, goes) in enumerate(steps):
+        begin = at("00:00") + timedelta(minutes=30 * start)
+        event = replace(
+            of(source, f"b{number}", "00:00", "00:30"),
+            start=begin,
+            end=begin + timedelta(minutes=30 * length),
+        )
+        state = folded(event, start=state)
+        if goes:
+            state = folded(BookingRemoved(room=ROOM, booking=event.booking, source=source), start=state)
+    counting: list[Booking] = []
+    for source in order:
+        of_source = [b for b in state.all_bookings.values() if b.source == source]
+        counting += [
+            b
+            for b in of_source
+            if not any(b.start < c.end and c.start < b.end and c.source != source for c in counting)
+        ]
+    assert set(state.bookings) == {b.id for b in counting}
+    assert state.bookings.keys().isdisjoint(state.shadowed)
