@@ -15,6 +15,7 @@ COMMANDS = {
     "kiosk": ("kiosk.command", "run a door: its screen and its button"),
     "find": ("kiosk.find", "find the nearest free room"),
     "room": ("actors.desk", "put a room out of order, or back"),
+    "sources": ("actors.sources", "tell how the timetables are"),
     "scrape": ("scraper.command", "read a timetable and print it; records nothing"),
     "log": ("events.command", "show, verify or export the event log"),
     "replay": ("events.command", "tell the state of every room at any instant"),

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from actors.settings import SchoolSettings, read_school
@@ -22,12 +23,13 @@ from events.ids import RoomKey, new_event_id, room_stream
 from events.log import Batch, Draft
 from events.personal import new_part
 from events.sqlite import SqliteLog
-from events.wire import CloseRoom, Done, Refused, ReopenRoom
+from events.wire import ClientMessage, CloseRoom, Done, Refused, ReopenRoom, ServerMessage
 
 TIMEOUT = 10.0
+T = TypeVar("T", bound=ServerMessage)
 
 
-class _NotDone(ToctocError):
+class NotDone(ToctocError):
     """The server refused."""
 
 
@@ -45,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
             raise ConfigError(str(arguments.config), "", f"no room {room!r} in the inventory")
         order = _order(arguments, room, ZoneInfo(settings.zone))
         try:
-            seq = _through_server(settings, order)
+            seq = ask_server(settings, order, Done).seq
         except GatewayError as unreachable:
             seq = _by_hand(settings, order, unreachable)
     except (ToctocError, OSError, ValueError) as error:
@@ -81,7 +83,18 @@ def _order(arguments: argparse.Namespace, room: RoomKey, zone: ZoneInfo) -> Clos
     return CloseRoom(id=1, room=room, until=until, reason=arguments.reason)
 
 
-def _through_server(settings: SchoolSettings, order: CloseRoom | ReopenRoom) -> int:
+def ask_server(settings: SchoolSettings, order: ClientMessage, answer: type[T]) -> T:
+    """Ask the running server as operator.
+
+    Args:
+        settings: Where it listens, and where the operator's token lies.
+        order: What to ask.
+        answer: What is waited for.
+
+    Raises:
+        GatewayError: No server answers.
+        NotDone: It refused.
+    """
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     server = f"ws://{host}:{settings.port}"
     try:
@@ -92,11 +105,11 @@ def _through_server(settings: SchoolSettings, order: CloseRoom | ReopenRoom) -> 
     with converse(server, token=token, timeout=TIMEOUT) as conversation:
         conversation.say(order)
         while True:
-            match conversation.hear(until=until):
-                case Done(seq=seq):
-                    return seq
-                case Refused(reason=reason):
-                    raise _NotDone(reason)
+            message = conversation.hear(until=until)
+            if isinstance(message, answer):
+                return message
+            if isinstance(message, Refused):
+                raise NotDone(message.reason)
 
 
 def _by_hand(settings: SchoolSettings, order: CloseRoom | ReopenRoom, unreachable: GatewayError) -> int:

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from actors.messages import Taken
-from actors.settings import SchoolSettings
+from actors.settings import SchoolSettings, Source
 from events.domain import SourceRead
 from events.ids import EventId, RoomKey, SourceName
 from events.log import Draft
 from events.state import SchoolState
-from events.status import day_span
-from scraper.diff import Known, diff, suspicion
+from events.status import day_of, day_span
+from events.wire import SourceReport
+from scraper.diff import Known, diff
+from scraper.doubt import suspicion
 from scraper.facts import Lens
+from scraper.reading import Reading
 
 
 class Intake(Struct, frozen=True, kw_only=True):
-    """What is to be recorded of one source in one round."""
+    """What is to be recorded of one source in one round.
+
+    Attributes:
+        strangers: The rooms that it spoke of and that we do not know.
+    """
 
     read: SourceRead
     drafts: tuple[Draft, ...] = ()
+    strangers: tuple[str, ...] = ()
 
 
 def judge(
@@ -34,7 +42,7 @@ def judge(
     settings: SchoolSettings,
     texts: Mapping[EventId, str],
     key: bytes,
-    doubted: str,
+    accepted: bool = False,
 ) -> Intake:
     """Turn what was read of a source into facts.
 
@@ -44,12 +52,14 @@ def judge(
         settings: Which rooms and patterns there are.
         texts: Titles by the event that brought them.
         key: Secret of this log, for hashes.
-        doubted: Digest of the reading before, if that was suspect: the same again is believed.
+        accepted: An operator said that it is right.
     """
     reading = taken.reading
     if reading is None:
-        failed = SourceRead(source=taken.source, outcome="failed", days=taken.days, reason=taken.reason)
-        return Intake(read=failed)
+        return Intake(read=_failed(taken, taken.reason))
+    if not reading.rooms:
+        # A feed that is down can be a valid calendar without events: it never cancels anything.
+        return Intake(read=_failed(taken, "it holds nothing at all"))
     lens = _lens(settings, taken.source, key)
     zone = school.rules.zone
     window = day_span(zone, reading.days[0])[0], day_span(zone, reading.days[-1])[1]
@@ -57,6 +67,7 @@ def judge(
     wanted = {room for room in settings.rooms if taken.source in sources_of(settings, room)}
     missing = tuple(sorted(wanted - spoken))
     seen = lens.seen(reading)
+    strangers = tuple(name for name in reading.rooms if name not in lens.rooms)
     read = SourceRead(
         source=taken.source,
         outcome="unchanged",
@@ -65,19 +76,94 @@ def judge(
         rooms=len(reading.rooms),
         bookings=sum(len(slots) for slots in reading.rooms.values()),
         problems=len(reading.problems),
-        strangers=sum(name not in lens.rooms for name in reading.rooms),
+        strangers=len(strangers),
         missing=missing,
         reason=taken.reason,
     )
-    doubt = suspicion(
-        _known(school, texts, taken.source, wanted, window), seen, missing=len(missing), rooms=len(wanted)
-    )
-    if doubt and doubted != taken.digest:
-        return Intake(read=replace(read, outcome="suspect", reason=doubt))
+    before = school.sources.get(taken.source)
+    refused = before is not None and taken.digest == before.refused
+    doubt = "an operator refused it" if refused else _doubt(taken, reading, lens, school, texts, wanted)
+    seen_before = before is not None and taken.digest == before.doubted and not refused
+    if doubt and not accepted and not seen_before:
+        return Intake(read=replace(read, outcome="suspect", reason=doubt), strangers=strangers)
     changes = diff(_known(school, texts, taken.source, spoken, window), seen, window)
     if changes:
         read = replace(read, outcome="changed")
-    return Intake(read=read, drafts=tuple(lens.facts(changes, taken.at)))
+    return Intake(read=read, drafts=tuple(lens.facts(changes, taken.at)), strangers=strangers)
+
+
+def _failed(taken: Taken, reason: str) -> SourceRead:
+    return SourceRead(source=taken.source, outcome="failed", days=taken.days, reason=reason)
+
+
+def _doubt(
+    taken: Taken,
+    reading: Reading,
+    lens: Lens,
+    school: SchoolState,
+    texts: Mapping[EventId, str],
+    wanted: set[RoomKey],
+) -> str:
+    zone = school.rules.zone
+    days = [day_span(zone, day) for day in reading.days]
+    day_before = day_span(zone, reading.days[0] - timedelta(days=1))
+    spoken = {lens.rooms[name] for name in reading.rooms if name in lens.rooms}
+    return suspicion(
+        _known(school, texts, taken.source, wanted, (days[0][0], days[-1][1])),
+        lens.seen(reading),
+        days=days,
+        missing=len(wanted - spoken),
+        rooms=len(wanted),
+        before=_known(school, texts, taken.source, wanted, day_before),
+        day_before=day_before,
+    )
+
+
+def report(
+    source: Source,
+    *,
+    school: SchoolState,
+    settings: SchoolSettings,
+    at: datetime,
+    strangers: tuple[str, ...] = (),
+    next_try: datetime | None = None,
+) -> SourceReport:
+    """Tell how a source is.
+
+    Args:
+        source: Its configuration.
+        school: What is known.
+        settings: Which rooms there are.
+        at: Now.
+        strangers: The rooms it spoke of that we do not know.
+        next_try: When it will be tried again.
+    """
+    state = school.sources.get(source.name)
+    shadowed = sum(
+        b.source == source.name and b.end > at
+        for room in school.rooms.values()
+        for b in room.shadowed.values()
+    )
+    bare = SourceReport(
+        source=source.name, kind=source.kind, strangers=strangers, shadowed=shadowed, next_try=next_try
+    )
+    if state is None:
+        return bare
+    return replace(
+        bare,
+        outcome=state.outcome,
+        reason=state.reason,
+        tried_at=state.tried_at,
+        read_at=state.read_at.get(day_of(school.rules, at)),
+        failures=state.failures,
+        bookings=state.bookings,
+        problems=state.problems,
+        missing=tuple(
+            room
+            for room in state.missing
+            if source.name in sources_of(settings, room) and room in settings.rooms
+        ),
+    )
 
 
 def sources_of(settings: SchoolSettings, room: RoomKey) -> tuple[SourceName, ...]:

@@ -85,20 +85,45 @@ class Search(Message, frozen=True, kw_only=True, gc=False):
     at: datetime
 
 
-class SetClosure(Message, frozen=True, kw_only=True, gc=False):
+class Order(Message, frozen=True, kw_only=True, gc=False):
+    """Something that an operator wants recorded, and is told when it is.
+
+    Attributes:
+        ref: The operator's name for it.
+    """
+
+    session: Session
+    ref: int
+
+
+class SetClosure(Order, frozen=True, kw_only=True, gc=False):
     """The desk puts a room out of order, or back.
 
     Attributes:
         closed: Which of the two.
     """
 
-    session: Session
-    ref: int
     room: RoomKey
     closed: bool
     at: datetime
     until: datetime | None = None
     reason: str = ""
+
+
+class JudgeReading(Order, frozen=True, kw_only=True, gc=False):
+    """An operator says that a suspect reading is right, or wrong."""
+
+    source: SourceName
+    accept: bool
+    at: datetime
+
+
+class AskSources(Message, frozen=True, kw_only=True, gc=False):
+    """An operator asks how the timetables are."""
+
+    session: Session
+    ref: int
+    at: datetime
 
 
 class Reload(Message, frozen=True, kw_only=True, gc=False):
@@ -108,9 +133,14 @@ class Reload(Message, frozen=True, kw_only=True, gc=False):
 
 
 class TakeReadings(Message, frozen=True, kw_only=True, gc=False):
-    """One round of reading the timetables is over."""
+    """Timetables were read.
+
+    Attributes:
+        next_try: When each source will be tried again.
+    """
 
     readings: tuple[Taken, ...]
+    next_try: Mapping[SourceName, datetime] = {}
 
 
 class Taken(Message, frozen=True, kw_only=True, gc=False):

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from actors import messages as m
 from actors.base import BaseActor, Broken, tell
-from actors.intake import judge, sources_of
+from actors.intake import Intake, judge, report, sources_of
 from actors.room import RoomActor
 from actors.settings import SchoolSettings
 from events import domain as e
@@ -35,7 +35,7 @@ from events.replay import replay, texts
 from events.search import UnknownRoom, find
 from events.state import RoomState, Rules, SchoolState, fold
 from events.status import known
-from events.wire import Done, Found, Pressed, Refused
+from events.wire import Done, Found, Pressed, Refused, Sources
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +97,9 @@ class SchoolActor(BaseActor):
         self._readings: deque[m.TakeReadings] = deque()
         self._reading_in_flight = False
         self._stuck: dict[tuple[RoomKey, KioskId], bool] = {}
-        self._doubted: dict[SourceName, str] = {}
+        self._doubted: dict[SourceName, m.Taken] = {}
+        self._strangers: dict[SourceName, tuple[str, ...]] = {}
+        self._next_try: dict[SourceName, datetime] = {}
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -139,8 +141,13 @@ class SchoolActor(BaseActor):
             case m.Search():
                 self._search(message)
             case m.TakeReadings():
+                self._next_try.update(message.next_try)
                 self._readings.append(message)
                 self._next_reading()
+            case m.AskSources():
+                self._report(message)
+            case m.JudgeReading():
+                self._judged(message)
             case m.KioskWatches():
                 joined = e.KioskJoined(room=message.room, kiosk=message.kiosk, watching_since=message.since)
                 self._append([self._draft(joined, message.at)])
@@ -183,7 +190,9 @@ class SchoolActor(BaseActor):
                     days.add(key)
         new_texts = self._learn_texts(message)
         started = any(append.ref == "start" for append, _ in message.results)
-        if any(append.ref == "reading" for append, _ in message.results):
+        if any(
+            append.ref == "reading" or isinstance(append.ref, m.JudgeReading) for append, _ in message.results
+        ):
             self._reading_in_flight = False
         if started:
             self._start_rooms()
@@ -337,14 +346,12 @@ class SchoolActor(BaseActor):
             reply: Any = Refused(code="unknown-room", reason=str(error), ref=message.ref)
         else:
             reply = Found(ref=message.ref, answer=answer)
-        if self._gateway is not None:
-            tell(self._gateway, m.Reply(session=message.session, message=reply))
+        self._reply(message.session, reply)
 
     def _set_closure(self, message: m.SetClosure) -> None:
         if message.room not in self._school.rooms or self._school.rooms[message.room].retired:
             refused = Refused(code="unknown-room", reason=f"no room {message.room!r} here", ref=message.ref)
-            if self._gateway is not None:
-                tell(self._gateway, m.Reply(session=message.session, message=refused))
+            self._reply(message.session, refused)
             return
         if message.closed:
             part, text = None, None
@@ -416,17 +423,13 @@ class SchoolActor(BaseActor):
         for taken in self._readings.popleft().readings:
             if not any(source.name == taken.source for source in self._settings.sources):
                 continue  # the configuration dropped it meanwhile
-            doubted = self._doubted.pop(taken.source, "")
-            intake = judge(
-                taken,
-                school=self._school,
-                settings=self._settings,
-                texts=self._texts,
-                key=self._key,
-                doubted=doubted,
-            )
+            intake = self._judge(taken)
             if intake.read.outcome == "suspect":
-                self._doubted[taken.source] = taken.digest
+                self._doubted[taken.source] = taken
+            elif intake.read.outcome != "failed":
+                self._doubted.pop(taken.source, None)
+            if intake.read.outcome != "failed":
+                self._strangers[taken.source] = intake.strangers
             reads.append(intake.read)
             drafts += intake.drafts
         if not reads:
@@ -434,6 +437,54 @@ class SchoolActor(BaseActor):
         drafts.append(self._draft(e.TimetableRead(sources=tuple(reads))))
         self._reading_in_flight = True
         self._append(drafts, ref="reading")
+
+    def _judge(self, taken: m.Taken, *, accepted: bool = False) -> Intake:
+        return judge(
+            taken,
+            school=self._school,
+            settings=self._settings,
+            texts=self._texts,
+            key=self._key,
+            accepted=accepted,
+        )
+
+    def _judged(self, message: m.JudgeReading) -> None:
+        """Record an operator's word on a suspect reading, and if it is right what it says."""
+        taken = self._doubted.get(message.source)
+        if taken is None or self._reading_in_flight:
+            reason = "it is being read just now, try again" if taken else "no reading of it is suspect"
+            refused = Refused(code="server", reason=f"{message.source}: {reason}", ref=message.ref)
+            self._reply(message.session, refused)
+            return
+        if not message.accept:
+            word: e.AnyEvent = e.ReadingRefused(source=message.source, digest=taken.digest)
+            self._append([self._draft(word, message.at)], ref=message)
+            return
+        del self._doubted[message.source]
+        intake = self._judge(taken, accepted=True)
+        word = e.ReadingAccepted(source=message.source, digest=taken.digest)
+        read = self._draft(e.TimetableRead(sources=(intake.read,)), taken.at)
+        self._reading_in_flight = True
+        self._append([self._draft(word, message.at), *intake.drafts, read], ref=message)
+
+    def _report(self, message: m.AskSources) -> None:
+        """Tell an operator how the timetables are."""
+        reports = tuple(
+            report(
+                source,
+                school=self._school,
+                settings=self._settings,
+                at=message.at,
+                strangers=self._strangers.get(source.name, ()),
+                next_try=self._next_try.get(source.name),
+            )
+            for source in self._settings.sources
+        )
+        self._reply(message.session, Sources(ref=message.ref, sources=reports))
+
+    def _reply(self, session: m.Session, message: Any) -> None:
+        if self._gateway is not None:
+            tell(self._gateway, m.Reply(session=session, message=message))
 
 
 def _other_zone(log: str, settings: str) -> str:
@@ -460,11 +511,11 @@ def _answers(message: m.Committed) -> tuple[tuple[EventId, Pressed], ...]:
 
 
 def _replies(message: m.Committed) -> tuple[tuple[m.Session, Done], ...]:
-    """Tell the desk that its orders are in the log."""
+    """Tell operators that their orders are in the log."""
     return tuple(
         (append.ref.session, Done(ref=append.ref.ref, seq=result[-1].seq))
         for append, result in message.results
-        if isinstance(append.ref, m.SetClosure) and not isinstance(result, LogConflict)
+        if isinstance(append.ref, m.Order) and not isinstance(result, LogConflict)
     )
 
 

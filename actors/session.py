@@ -18,11 +18,13 @@ from events import signing
 from events.errors import WireError
 from events.ids import EventId, KioskId, RoomKey, press_id
 from events.wire import (
+    AskSources,
     Challenge,
     ClientMessage,
     CloseRoom,
     Find,
     Hello,
+    JudgeReading,
     Ping,
     Pong,
     Refused,
@@ -39,7 +41,7 @@ from events.wire import (
 ALLOWED: dict[Role, tuple[type[Any], ...]] = {
     "board": (Subscribe, Find, Ping),
     "kiosk": (Subscribe, Find, Ping, SendPress, Watching, Stuck),
-    "operator": (Subscribe, Find, Ping, CloseRoom, ReopenRoom),
+    "operator": (Subscribe, Find, Ping, CloseRoom, ReopenRoom, AskSources, JudgeReading),
 }
 PRESS_BURST = 60
 """Presses that one door may send at once; what is over waits on the door."""
@@ -236,6 +238,11 @@ class Session:
                     session=self.number, ref=message.id, room=message.room, closed=False, at=now
                 )
                 return [Forward(reopening)]
+            case AskSources(id=ref):
+                return [Forward(m.AskSources(session=self.number, ref=ref, at=now))]
+            case JudgeReading(id=ref, source=source, accept=accept):
+                judgement = m.JudgeReading(session=self.number, ref=ref, source=source, accept=accept, at=now)
+                return [Forward(judgement)]
             case _:
                 return [Send(Refused(code="bad-message", reason="hello was said already"))]
 

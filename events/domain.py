@@ -248,6 +248,30 @@ class TimetableRead(Event, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
     sources: tuple[SourceRead, ...]
 
 
+class ReadingAccepted(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="reading-accepted"):
+    """An operator said that a suspect reading is right.
+
+    Attributes:
+        digest: Which reading.
+    """
+
+    source: SourceName
+    digest: str
+    operator: int = 0
+
+
+class ReadingRefused(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="reading-refused"):
+    """An operator said that a suspect reading is wrong: the same again is not believed either.
+
+    Attributes:
+        digest: Which reading.
+    """
+
+    source: SourceName
+    digest: str
+    operator: int = 0
+
+
 # -- rooms ------------------------------------------------------------------------------------
 
 
@@ -392,7 +416,9 @@ class ButtonFreed(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True
     kiosk: KioskId
 
 
-SchoolEvent = LogCreated | ServerStarted | ServerStopped | PolicySet | TimetableRead
+SchoolEvent = (
+    LogCreated | ServerStarted | ServerStopped | PolicySet | TimetableRead | ReadingAccepted | ReadingRefused
+)
 RoomEvent = (
     RoomDeclared
     | RoomRetired

@@ -340,6 +340,11 @@ class SourceState(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
         missing: For each room that a believed reading did not speak of, when it last did so not:
             the ages of these rooms are not renewed.
         digest: Digest of the last believed reading.
+        doubted: Digest of the last reading, if that was suspect.
+        refused: Digest of the reading that an operator refused.
+        bookings: How many bookings the last believed reading held.
+        strangers: How many rooms it spoke of that we do not know.
+        problems: How many things in it could not be understood.
     """
 
     tried_at: datetime
@@ -347,6 +352,11 @@ class SourceState(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
     reason: str = ""
     failures: int = 0
     digest: str = ""
+    doubted: str = ""
+    refused: str = ""
+    bookings: int = 0
+    strangers: int = 0
+    problems: int = 0
     read_at: dict[date, datetime] = {}
     spoken_at: dict[RoomKey, dict[date, datetime]] = {}
     missing: tuple[RoomKey, ...] = ()
@@ -418,6 +428,12 @@ class SchoolState:
                 self.stopped = False
             case e.ServerStopped():
                 self.stopped = True
+            case e.ReadingRefused(source=name, digest=digest):
+                if name in self.sources:
+                    self.sources[name] = replace(self.sources[name], refused=digest)
+            case e.ReadingAccepted(source=name):
+                if name in self.sources:
+                    self.sources[name] = replace(self.sources[name], refused="", doubted="")
             case e.TimetableRead(sources=sources):
                 for read in sources:
                     self.sources[read.source] = _source_read(self.sources.get(read.source), read, recorded.at)
@@ -450,7 +466,12 @@ def _source_read(known: SourceState | None, read: e.SourceRead, at: datetime) ->
     known = known or SourceState(tried_at=at, outcome=read.outcome)
     if read.outcome in ("failed", "suspect"):
         return replace(
-            known, tried_at=at, outcome=read.outcome, reason=read.reason, failures=known.failures + 1
+            known,
+            tried_at=at,
+            outcome=read.outcome,
+            reason=read.reason,
+            failures=known.failures + 1,
+            doubted=read.digest if read.outcome == "suspect" else known.doubted,
         )
     oldest = at.date() - timedelta(days=2)
     # A room that falls silent keeps the age it had when it was last spoken of.
@@ -463,7 +484,12 @@ def _source_read(known: SourceState | None, read: e.SourceRead, at: datetime) ->
     return SourceState(
         tried_at=at,
         outcome=read.outcome,
+        reason=read.reason,
         digest=read.digest,
+        refused=known.refused,
+        bookings=read.bookings,
+        strangers=read.strangers,
+        problems=read.problems,
         read_at=read_at,
         spoken_at=spoken,
         missing=read.missing,

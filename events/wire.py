@@ -18,9 +18,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from events.domain import Effect, Instant, Press, RoomInfo
+from events.domain import Effect, Instant, Outcome, Press, RoomInfo
 from events.errors import WireError
-from events.ids import BookingId, EventId, KioskId, RoomKey
+from events.ids import BookingId, EventId, KioskId, RoomKey, SourceName
 from events.search import Answer, Wish
 from events.state import LastIntent, Rules
 from events.status import Stretch
@@ -132,6 +132,20 @@ class ReopenRoom(Message, frozen=True, kw_only=True, omit_defaults=True, tag="re
 
     id: RequestId
     room: RoomKey
+
+
+class AskSources(Message, frozen=True, kw_only=True, omit_defaults=True, tag="ask-sources"):
+    """Ask how the timetables are (operators)."""
+
+    id: RequestId
+
+
+class JudgeReading(Message, frozen=True, kw_only=True, omit_defaults=True, tag="judge-reading"):
+    """Say that a suspect reading is right, or wrong (operators)."""
+
+    id: RequestId
+    source: SourceName
+    accept: bool
 
 
 class Ping(Message, frozen=True, kw_only=True, omit_defaults=True, tag="ping"):
@@ -287,6 +301,43 @@ class Done(Message, frozen=True, kw_only=True, omit_defaults=True, tag="done"):
     seq: int
 
 
+class SourceReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How one timetable is.
+
+    Attributes:
+        tried_at: When it was last tried.
+        read_at: When today was last read and believed.
+        failures: Failures in a row.
+        bookings: Bookings that the last believed reading held.
+        problems: How many things in it could not be understood.
+        strangers: Rooms that it spoke of and that we do not know.
+        missing: Rooms that we have and that it never spoke of.
+        shadowed: Coming bookings of it that do not count: a timetable before it says otherwise.
+        next_try: When it will be tried again.
+    """
+
+    source: SourceName
+    kind: str
+    outcome: Outcome | None = None
+    reason: str = ""
+    tried_at: Instant | None = None
+    read_at: Instant | None = None
+    failures: int = 0
+    bookings: int = 0
+    problems: int = 0
+    strangers: tuple[str, ...] = ()
+    missing: tuple[RoomKey, ...] = ()
+    shadowed: int = 0
+    next_try: Instant | None = None
+
+
+class Sources(Message, frozen=True, kw_only=True, omit_defaults=True, tag="sources"):
+    """The answer to `AskSources`."""
+
+    ref: RequestId
+    sources: tuple[SourceReport, ...]
+
+
 class Refused(Message, frozen=True, kw_only=True, omit_defaults=True, tag="refused"):
     """A message was not followed; the connection stays unless the code says otherwise.
 
@@ -314,7 +365,19 @@ class Pong(Message, frozen=True, kw_only=True, omit_defaults=True, tag="pong"):
     server_time: Instant
 
 
-ClientMessage = Hello | Subscribe | SendPress | Watching | Stuck | Find | CloseRoom | ReopenRoom | Ping
+ClientMessage = (
+    Hello
+    | Subscribe
+    | SendPress
+    | Watching
+    | Stuck
+    | Find
+    | CloseRoom
+    | ReopenRoom
+    | AskSources
+    | JudgeReading
+    | Ping
+)
 ServerMessage = (
     Challenge
     | Welcome
@@ -327,6 +390,7 @@ ServerMessage = (
     | Pressed
     | Found
     | Done
+    | Sources
     | Refused
     | Heartbeat
     | Pong

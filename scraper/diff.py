@@ -151,22 +151,6 @@ def join_at_midnight(seen: Iterable[Seen]) -> list[Seen]:
     return sorted(joined.values(), key=lambda s: (s.room, s.slot.start, s.slot.end, s.slot.title))
 
 
-def suspicion(known: Sequence[Known], seen: Sequence[Seen], *, missing: int, rooms: int) -> str:
-    """Tell why a reading is not to be believed at once, or an empty text.
-
-    Args:
-        known: The source's bookings of the days read.
-        seen: What was read.
-        missing: How many configured rooms the reading does not speak of.
-        rooms: How many are configured.
-    """
-    if len(known) >= 6 and 2 * len(seen) < len(known):
-        return f"only {len(seen)} bookings, where {len(known)} were known"
-    if rooms >= 4 and 2 * missing > rooms:
-        return f"says nothing of {missing} of {rooms} rooms"
-    return ""
-
-
 def _named_once(seen: list[Seen]) -> list[Seen]:
     """Take the name away from bookings of one room that share it: it tells them apart no more."""
     count = Counter((s.room, s.name) for s in seen)

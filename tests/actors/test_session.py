@@ -24,15 +24,17 @@ from actors.session import (
     Session,
     when_pressed,
 )
-from events.ids import KioskId, RoomKey
+from events.ids import KioskId, RoomKey, SourceName
 from events.search import Wish
 from events.signing import sign_hello, sign_press
 from events.wire import (
+    AskSources,
     Challenge,
     ClientMessage,
     CloseRoom,
     Find,
     Hello,
+    JudgeReading,
     Ping,
     Pong,
     Refused,
@@ -108,6 +110,8 @@ def one_of_each(door: DoorClient) -> dict[type[Any], ClientMessage]:
         Find: Find(id=5, wish=Wish(origin=L213)),
         CloseRoom: CloseRoom(id=6, room=L213),
         ReopenRoom: ReopenRoom(id=7, room=L213),
+        AskSources: AskSources(id=9),
+        JudgeReading: JudgeReading(id=10, source=SourceName("oasis"), accept=True),
         Ping: Ping(id=8),
     }
 
@@ -117,7 +121,7 @@ def one_of_each(door: DoorClient) -> dict[type[Any], ClientMessage]:
 MAY: dict[Role, set[str]] = {
     "board": {"Subscribe", "Find", "Ping"},
     "kiosk": {"Subscribe", "Find", "Ping", "SendPress", "Watching", "Stuck"},
-    "operator": {"Subscribe", "Find", "Ping", "CloseRoom", "ReopenRoom"},
+    "operator": {"Subscribe", "Find", "Ping", "CloseRoom", "ReopenRoom", "AskSources", "JudgeReading"},
 }
 CELLS = [(role, kind) for role in ROLES for kind in get_args(ClientMessage)]
 

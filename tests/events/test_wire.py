@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from events import wire
 from events.errors import ToctocError, WireError
-from events.ids import BookingId, EventId, RoomKey
+from events.ids import BookingId, EventId, RoomKey, SourceName
 from events.projection import room_day, room_presence
 from events.search import Answer, Candidate, Refusal, Wish
 from events.state import LastIntent, Rules
@@ -38,6 +38,8 @@ CLIENT: list[wire.ClientMessage] = [
     wire.CloseRoom(id=1, room=ROOM, until=at("12:00"), reason="dégât des eaux"),
     wire.CloseRoom(id=1, room=ROOM),
     wire.ReopenRoom(id=2, room=ROOM),
+    wire.AskSources(id=3),
+    wire.JudgeReading(id=4, source=SourceName("oasis"), accept=True),
     wire.Ping(id=3),
 ]
 SERVER: list[wire.ServerMessage] = [
@@ -79,6 +81,7 @@ SERVER: list[wire.ServerMessage] = [
             refused=(Refusal(room=RoomKey("L218"), name="L218", why="booked", at=at("11:00")),),
         ),
     ),
+    wire.Sources(ref=3, sources=(wire.SourceReport(source=SourceName("oasis"), kind="oasis", failures=2),)),
     wire.Done(ref=1, seq=44),
     wire.Refused(code="bad-message", reason="why"),
     wire.Refused(code="unknown-room", reason="why", ref=7),

@@ -24,7 +24,6 @@ from scraper.diff import (
     Seen,
     diff,
     join_at_midnight,
-    suspicion,
 )
 from scraper.facts import Lens
 from scraper.reading import Slot
@@ -313,48 +312,6 @@ def test_hours_that_were_never_seen_stay_unsure_however_often_the_window_moves_o
     before = known(0, 40, unsure=True)
     tomorrow = (WINDOW[1], WINDOW[1] + timedelta(days=1))
     assert compare([before], [seen(24, 40, cut_at_start=True)], tomorrow) == []
-
-
-# -- suspicion ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("was", "now", "suspect"),
-    [
-        (6, 3, False),
-        (6, 2, True),
-        (6, 0, True),
-        (5, 0, False),
-        (7, 3, True),
-        (7, 4, False),
-        (0, 0, False),
-        (100, 50, False),
-        (100, 49, True),
-    ],
-)
-def test_a_reading_that_lost_most_of_at_least_six_bookings_is_suspect(
-    was: int, now: int, *, suspect: bool
-) -> None:
-    before = [known(n / 10, n / 10 + 0.1, name=f"b{n}") for n in range(was)]
-    read = [seen(n / 10, n / 10 + 0.1) for n in range(now)]
-    why = suspicion(before, read, missing=0, rooms=35)
-    assert why == (f"only {now} bookings, where {was} were known" if suspect else "")
-
-
-@pytest.mark.parametrize(
-    ("missing", "rooms", "suspect"),
-    [(2, 4, False), (3, 4, True), (3, 3, False), (17, 35, False), (18, 35, True), (0, 0, False)],
-)
-def test_a_reading_that_does_not_speak_of_most_rooms_is_suspect(
-    missing: int, rooms: int, *, suspect: bool
-) -> None:
-    why = suspicion([], [], missing=missing, rooms=rooms)
-    assert why == (f"says nothing of {missing} of {rooms} rooms" if suspect else "")
-
-
-def test_why_a_reading_is_suspect_holds_no_title() -> None:
-    before = [known(n, n + 1, "CANARY", name=f"b{n}") for n in range(10)]
-    assert "CANARY" not in suspicion(before, [seen(9, 10, "CANARY")], missing=0, rooms=4)
 
 
 # -- any two readings -----------------------------------------------------------------------------
