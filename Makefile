@@ -71,6 +71,7 @@ test: $(READY) ## lint, format, types, import rules and all tests
 	missing=()
 	command -v Xvfb >/dev/null || missing+=(xvfb)
 	command -v xdotool >/dev/null || missing+=(xdotool)
+	command -v chromium >/dev/null || missing+=(chromium)
 	command -v systemd-analyze >/dev/null || missing+=(systemd)
 	if (( $${#missing[@]} )); then
 		echo "toctoc: tests that need what this machine lacks are skipped: sudo apt-get install $${missing[*]}"
@@ -84,6 +85,7 @@ test: $(READY) ## lint, format, types, import rules and all tests
 .PHONY: acceptance
 acceptance: $(READY) ## reads every page of DATA (default ../shared/data) and compares
 	$(BIN)/python tests/acceptance.py $(DATA)
+	PYTHONPATH=. $(BIN)/python tests/rehearsal.py $(DATA)
 
 .PHONY: soak
 soak: $(READY) ## the tests that run for minutes

@@ -178,6 +178,7 @@ def _lens(settings: SchoolSettings, source: SourceName, key: bytes) -> Lens:
         if source in sources_of(settings, room):
             for name in (*info.aliases, info.name):
                 names.setdefault(name, room)
+    names.update(next((one.aliases for one in settings.sources if one.name == source), {}))
     names.update({room: room for room in settings.rooms if source in sources_of(settings, room)})
     kinds = [(kind.name, re.compile(kind.pattern, re.IGNORECASE)) for kind in settings.kinds]
     return Lens(source=source, key=key, kinds=tuple(kinds), rooms=names)

@@ -150,6 +150,7 @@ class Taken(Message, frozen=True, kw_only=True, gc=False):
         reading: What it says; None when it failed.
         digest: SHA-256 of what it says; empty when it failed.
         reason: Why it failed, or what of it could not be read.
+        retry_after: Seconds that its server asked us to wait.
     """
 
     source: SourceName
@@ -158,6 +159,7 @@ class Taken(Message, frozen=True, kw_only=True, gc=False):
     reading: Reading | None = None
     digest: str = ""
     reason: str = ""
+    retry_after: float | None = None
 
 
 # -- to a room, from the school -------------------------------------------------------------------

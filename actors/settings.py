@@ -81,18 +81,35 @@ class Closed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[[source]]`: a timetable.
+    """`[[source]]`: a timetable. Of two that disagree about a room the one written first is right.
 
     Attributes:
         name: Short and permanent: it is part of every booking's name.
         kind: How to read it.
-        url: Where it is; `{day}` stands for the day asked for, as 2026-11-20.
+        url: Where it is. `{day}` stands for the day asked for, as 2026-11-20; in what holds many days
+            `{start}` and `{end}` stand for the first day and the day after the last.
+        resources: Where a `fullcalendar-json` feed lists its rooms, if it does.
         refresh: Seconds between two readings.
         timeout: Seconds after which a reading is given up.
         max_megabytes: A longer answer is refused.
         contact: Who may be written to about our reading; goes into the User-Agent.
         rooms: The rooms it speaks of; empty means all.
-        days_ahead: How many days after today are read as well, where `url` has `{day}`.
+        aliases: What it calls a room, to the room's key, beside the inventory's aliases.
+        patterns: Where it writes its rooms, when it does not simply name them: `FIELD=REGEX`, the field
+            being `location`, `summary` or `description`.
+        not_rooms: What stands where a room would and is none, such as `Distanciel`.
+        separator: What parts several rooms in one field; empty when nothing does, `auto` to go by who wrote
+            the feed.
+        days_ahead: How many days after today are read as well; of a page only where `url` has `{day}`.
+        render: Who runs the scripts of a page: nobody, or Chromium.
+        allow_private: Whether it may be on a private, loopback or link-local address.
+        user: Who we are there, with `password_file` or `password_env`.
+        password_file: File with the password.
+        password_env: Variable of the environment with the password.
+        token_file: File with a bearer token.
+        token_env: Variable of the environment with a bearer token.
+        proxy: What leads to the web; the environment's is never used.
+        ca_file: PEM file with the authorities to trust instead of the public ones.
     """
 
     name: Annotated[
@@ -102,14 +119,28 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             description="1 to 32 letters, digits, - and _, such as oasis",
         ),
     ]
-    kind: Literal["oasis"] = "oasis"
+    kind: Literal["oasis", "ics", "fullcalendar-json", "table"] = "oasis"
     url: str
+    resources: str = ""
     refresh: Annotated[int, Meta(ge=1, le=86_400)] = 300
     timeout: Annotated[int, Meta(ge=1, le=600)] = 20
     max_megabytes: Annotated[int, Meta(ge=1, le=1024)] = 8
     contact: Annotated[str, Meta(pattern="^[ -~]*$", description="a text in plain ASCII on one line")] = ""
     rooms: tuple[RoomKey, ...] = ()
+    aliases: dict[str, RoomKey] = {}
+    patterns: tuple[str, ...] = ()
+    not_rooms: tuple[str, ...] = ()
+    separator: str = "auto"
     days_ahead: Annotated[int, Meta(ge=0, le=31)] = 1
+    render: Literal["none", "chromium"] = "none"
+    allow_private: bool = False
+    user: str = ""
+    password_file: str = ""
+    password_env: str = ""
+    token_file: str = ""
+    token_env: str = ""
+    proxy: str = ""
+    ca_file: str = ""
 
     def speaks_of(self, room: RoomKey) -> bool:
         """Tell whether a room is in this timetable."""
@@ -354,10 +385,50 @@ def _source_problems(
             yield place("source", "url", number=number, name=name), problem
         for problem in unknown_rooms(source.rooms):
             yield place("source", "rooms", number=number, name=name), problem
+        for problem in unknown_rooms(source.aliases.values()):
+            yield place("source", "aliases", number=number, name=name), problem
+        for key, problem in _kind_problems(source):
+            yield place("source", key, number=number, name=name), problem
+
+
+def _kind_problems(source: Source) -> _Problems:
+    """What does not go together; yields (key, problem)."""
+    kind = source.kind
+    if source.resources:
+        if kind != "fullcalendar-json":
+            yield "resources", f'only a source of the kind "fullcalendar-json" has it, this is "{kind}"'
+        elif (problem := _url_problem(source.resources)) is not None:
+            yield "resources", problem
+    if source.render != "none" and kind != "oasis":
+        yield "render", f'only a page ("oasis") is rendered, this is "{kind}"'
+    for key in ("patterns", "not_rooms"):
+        if getattr(source, key) and kind == "oasis":
+            yield key, 'a page ("oasis") names its rooms itself; use aliases'
+    if source.separator != "auto" and kind in ("oasis", "fullcalendar-json"):
+        yield "separator", f'rooms are never written in one field of a "{kind}" source'
+    for pattern in source.patterns:
+        field, equals, regex = pattern.partition("=")
+        if not equals or field not in ("location", "summary", "description"):
+            yield (
+                "patterns",
+                f'"{pattern}" is not allowed; allowed is location=, summary= or description=REGEX',
+            )
+            continue
+        try:
+            re.compile(regex)
+        except re.error as error:
+            yield "patterns", f'"{regex}" is no regular expression: {error}'
+    ways = [
+        key for key in ("password_file", "password_env", "token_file", "token_env") if getattr(source, key)
+    ]
+    if len(ways) > 1:
+        yield ways[1], f"it is one of {', '.join(ways)}, not several"
+    if bool(source.user) != any(key.startswith("password") for key in ways):
+        yield "user", "user goes with password_file or password_env"
 
 
 def _url_problem(url: str) -> str | None:
-    allowed = "allowed is an address that begins with http:// or https://, in which {day} may stand"
+    allowed = "allowed is an http:// or https:// address, in which {day}, {start} and {end} may stand"
     try:
         parts = urlsplit(url)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -365,7 +436,8 @@ def _url_problem(url: str) -> str | None:
         sound = False
     if not sound or re.search(r"\s", url):
         return f'"{url}" is not allowed; {allowed}'
-    if braces := re.search(r"\{[^}]*\}?|\}", url.replace("{day}", "")):
+    bare = url.replace("{day}", "").replace("{start}", "").replace("{end}", "")
+    if braces := re.search(r"\{[^}]*\}?|\}", bare):
         return f'"{braces.group()}" is not allowed; {allowed}'
     return None
 

@@ -9,7 +9,9 @@
         │   ├── TimedOut (TimeoutError)   connecting, waiting or the whole request took too long
         │   ├── TooLarge                  more bytes than a timetable has, packed or unpacked
         │   ├── BadStatus                 the server answered, and not with a page
-        │   └── NotAllowed                an address or a redirect that we do not follow
+        │   ├── NotAllowed                an address or a redirect that we do not follow
+        │   ├── NoBrowser                 the page needs a browser, and there is none
+        │   └── BrowserFailed             the browser died, or did something else than it was told
         └── Unreadable (ValueError)       the bytes came, but no timetable can be read from them
 
 No exception of requests, urllib3, lxml or the standard library's network modules leaves this
@@ -18,6 +20,8 @@ package: each is one of these.
 
 from __future__ import annotations
 
+import urllib.parse
+
 from events.errors import ToctocError
 
 
@@ -25,12 +29,35 @@ class ScrapeError(ToctocError):
     """A timetable that could not be fetched or understood."""
 
 
+def shown(url: str) -> str:
+    """An address as a log may have it: where it leads, without what may be a secret.
+
+    User, path and query are left out: private calendars are addresses that nobody can guess.
+
+    Args:
+        url: An address, or the path of a file, which stays as it is.
+
+    Returns:
+        Such as ``https://ade.example.org:8443/…``.
+    """
+    scheme, colon, _ = url.partition("://")
+    if not colon or scheme.lower() == "file":
+        return url
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return f"{scheme[:20]}://…"
+    more = "/…" if parts.path not in {"", "/"} or parts.query or parts.fragment else parts.path
+    return f"{scheme[:20]}://{host}{more}"
+
+
 class FetchError(ScrapeError, OSError):
     """The source could not be fetched.
 
     Attributes:
-        url: The address asked for, as it was given.
-        problem: What happened, in words.
+        url: The address asked for, as it was given; `str` tells only what `shown` leaves of it.
+        problem: What happened, in words, without the address.
         retry_after: Seconds that the server asks us to wait, or None when it says nothing.
     """
 
@@ -39,7 +66,7 @@ class FetchError(ScrapeError, OSError):
         self.url, self.problem, self.retry_after = url, problem, retry_after
 
     def __str__(self) -> str:
-        return f"{self.url}: {self.problem}"
+        return f"{shown(self.url)}: {self.problem}"
 
 
 class Unreachable(FetchError):
@@ -67,7 +94,15 @@ class BadStatus(FetchError):
 
 
 class NotAllowed(FetchError):
-    """An address, or a redirect to one, that is not followed: wrong scheme, too many of them."""
+    """An address, or a redirect to one, that is not followed: wrong scheme, private, too many of them."""
+
+
+class NoBrowser(FetchError):
+    """The page needs a browser, and none is installed; the text says what installs one."""
+
+
+class BrowserFailed(FetchError):
+    """The browser did not start, died, or its renderer crashed."""
 
 
 class Unreadable(ScrapeError, ValueError):

@@ -21,6 +21,7 @@ _DASHES = "-\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}"
 _CLOCK = r"(\d{1,2})\s?[:hH.]\s?(\d{2})?\s*(?:([aApP])\.?[mM]\.?)?"
 _RANGE = rf"{_CLOCK}\s*(?:[{_DASHES}/→]|à|to|bis|until)\s*{_CLOCK}"
 _STRICT = re.compile(rf"\s*\((\d{{1,2}}):(\d\d)\s?[{_DASHES}]\s?(\d{{1,2}}):(\d\d)\)(.*)", re.DOTALL)
+_CLOCKS = re.compile(rf"{_RANGE}|{_CLOCK}|\d{{1,2}}\s?(?:[ap]\.?m?\.?|Uhr)?", re.IGNORECASE)
 _ANYWHERE = re.compile(rf"(?<![\d:.]){_RANGE}(?![\d:])")
 
 
@@ -100,6 +101,11 @@ def hours_in(text: str) -> Written | None:
     return None if start is None or end is None else Written(start, end, strict=False)
 
 
+def is_clock(text: str) -> bool:
+    """Whether a text is a time of day, or a range of them, and nothing else."""
+    return _CLOCKS.fullmatch(text) is not None
+
+
 def _minutes(hour: str, minute: str | None, half: str | None) -> int | None:
     h, m = int(hour), int(minute or 0)
     if half is not None:
@@ -108,6 +114,20 @@ def _minutes(hour: str, minute: str | None, half: str | None) -> int | None:
         h = h % 12 + (12 if half in "pP" else 0)
     total = 60 * h + m
     return total if m < 60 and total <= DAY else None
+
+
+class Drawn(Struct, frozen=True, gc=False):
+    """Where a booking is drawn, in pixels from the start of the first slot.
+
+    Attributes:
+        start: Its beginning.
+        end: Its end.
+        widened: It is as narrow as a booking may be, and perhaps shorter in truth.
+    """
+
+    start: float
+    end: float
+    widened: bool = False
 
 
 class Grid(Struct, frozen=True):
@@ -152,6 +172,16 @@ class Grid(Struct, frozen=True):
         there = self.pixel(five)
         return five if there is not None and abs(there - pixel) <= self.tolerance else round(exact)
 
+    def ends(self, minute: int, drawn: Drawn) -> bool:
+        """Whether something drawn there can end at that minute."""
+        there = self.pixel(minute) if drawn.widened else None
+        return self.fits(minute, drawn.end) or (there is not None and drawn.start < there <= drawn.end)
+
+    def misfit(self, drawn: Sequence[Drawn]) -> float:
+        """How far the bookings drawn are from full five minutes, all together, in pixels."""
+        sides = [*(at.start for at in drawn), *(at.end for at in drawn if not at.widened)]
+        return sum(abs((self.pixel(self.minute(side)) or 0.0) - side) for side in sides)
+
     def fits(self, minute: int, pixel: float) -> bool:
         """Whether something drawn at that pixel can begin or end at that minute."""
         there = self.pixel(minute)
@@ -164,20 +194,13 @@ class Grid(Struct, frozen=True):
         return any(rival.fits(minute, pixel) for rival in self.rivals)
 
 
-class Drawn(Struct, frozen=True, gc=False):
-    """Where a booking is drawn, in pixels from the start of the first slot."""
-
-    start: float
-    end: float
-
-
 def calibrated(
     starts: tuple[int, ...],
     end: int,
     widths: Sequence[Sequence[float]],
     totals: Iterable[float],
     plain: Sequence[tuple[Written, Drawn]],
-    furthest: float,
+    drawn: Sequence[Drawn],
 ) -> Grid | None:
     """Finds the scale of the drawing.
 
@@ -190,12 +213,13 @@ def calibrated(
         widths: Candidates for the widths of all slots but the last, in pixels.
         totals: Candidates for the width of all slots together, in pixels.
         plain: Bookings whose hours are written and that are not cut.
-        furthest: The largest pixel at which anything is drawn.
+        drawn: Bookings of which only the place is known, too: most begin and end at full five minutes.
 
     Returns:
         The grid that most of these bookings agree with; None when most disagree with each, or
         nothing is drawn to scale.
     """
+    furthest = max((at.end for at in drawn if not at.widened), default=0.0)
     totals = [total for total in dict.fromkeys([*totals, furthest]) if total >= max(furthest - 2.5, 1.0)]
     slot = (end - starts[0]) / len(starts)
     rates = sorted((at.end - at.start) / (on.end - on.start) for on, at in plain if on.end > on.start)
@@ -218,7 +242,7 @@ def calibrated(
     if not grids or furthest <= 0:
         return None
     if not plain:
-        return grids[0]
+        return min(grids, key=lambda grid: grid.misfit(drawn))
     votes = [
         sum(grid.fits(on.start, at.start) and grid.fits(on.end, at.end) for on, at in plain) for grid in grids
     ]
@@ -252,8 +276,8 @@ class Place(Struct, frozen=True, gc=False):
         drawn, grid = self.drawn, self.grid
         if drawn is None or grid is None or drawn.end <= drawn.start:
             return None
-        return grid.fits(grid.starts[0] if self.cut_at_start else start, drawn.start) and grid.fits(
-            grid.end if self.cut_at_end else end, drawn.end
+        return grid.fits(grid.starts[0] if self.cut_at_start else start, drawn.start) and grid.ends(
+            grid.end if self.cut_at_end else end, drawn
         )
 
     def minutes(self) -> tuple[int, int] | None:
@@ -290,6 +314,8 @@ def settled(written: Written | None, place: Place) -> Settled:
     agreed = place.shows(start, end)
     if agreed or (agreed is None and written.strict and end <= DAY):
         return Settled(start, end, all_day=written.start == 0 and written.end == 0)
+    if place.shows(start + DAY, end + DAY):
+        return Settled(start + DAY, end + DAY)
     if not written.strict:
         return _drawn_only(place, "its words and its place do not agree on its hours")
     text = f"written {_clock(written.start)} to {_clock(written.end)}"

@@ -12,7 +12,7 @@ of a table or of a character:
   (00:00 as the day's first or last minute, an hour of another day on a booking that is cut), and a
   booking whose witnesses disagree, or that has no hours, is reported and keeps its room taken.
 
-The dialects differ in a few class names and in the element that carries the position: `DIALECTS`.
+Where these parts are found in each generation of FullCalendar is `scraper.oasis_timelines`.
 """
 
 from __future__ import annotations
@@ -20,65 +20,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from typing import cast
 from zoneinfo import ZoneInfo
 
 from lxml import etree
 from lxml.etree import _Element as Element
 from msgspec import Struct
+from msgspec.structs import replace
 
-from scraper import document, hours
+from scraper import document, hours, oasis_timelines
 from scraper.errors import Unreadable
+from scraper.oasis_edges import Edges
+from scraper.oasis_timelines import BOOKING, MORE, Timeline, pixels
 from scraper.reading import Problem, Reading, Slot
-
-
-class Dialect(Struct, frozen=True):
-    """How one generation of FullCalendar's resource timeline names its parts.
-
-    Attributes:
-        name: The versions that write it.
-        lane: Class of the rows in the area of time, on the row or on an element around it.
-        label: Class of the rows in the column of names, likewise.
-        starts: Class of a booking that begins inside the drawing.
-        ends: Class of a booking that ends inside the drawing.
-        parent: Class of the mark by which rows under this one are folded away.
-        folded: Classes of that mark's picture when they are folded away.
-        on_parent: The element around the booking, not the booking itself, carries its position.
-    """
-
-    name: str
-    lane: str
-    label: str
-    starts: str
-    ends: str
-    parent: str
-    folded: frozenset[str]
-    on_parent: bool
-
-
-DIALECTS = (
-    Dialect(
-        name="FullCalendar 3 and 4",
-        lane="fc-time-area",
-        label="fc-resource-area",
-        starts="fc-start",
-        ends="fc-end",
-        parent="fc-expander",
-        folded=frozenset({"fc-icon-right-triangle", "fc-icon-left-triangle", "fc-icon-plus-square"}),
-        on_parent=False,
-    ),
-    Dialect(
-        name="FullCalendar 5 and 6",
-        lane="fc-timeline-lane",
-        label="fc-datagrid-cell",
-        starts="fc-event-start",
-        ends="fc-event-end",
-        parent="fc-datagrid-expander",
-        folded=frozenset({"fc-icon-plus-square"}),
-        on_parent=True,
-    ),
-)
-
 
 _Find = Callable[[Element], list[Element]]
 _Count = Callable[[Element], float]
@@ -92,8 +47,6 @@ def _count(path: str) -> _Count:
     return cast("_Count", etree.XPath(path))
 
 
-_ROWS = _elements("/descendant::*/@data-resource-id/..")
-_SLOTS = _elements("descendant::td[@data-date]")
 _HEADERS = _elements("descendant::th[@data-date]")
 _BOOKINGS = _count("count(.//*[contains(concat(' ', @class, ' '), ' fc-timeline-event ')])")
 _CALENDARS = _elements("//*[contains(concat(' ', @class, ' '), ' fc-view ')]")
@@ -103,9 +56,12 @@ _STYLESHEETS = _elements("//link[contains(@rel, 'stylesheet')]")
 _ALERTS = _elements("//*[contains(concat(' ', @class, ' '), ' alert ') or @role='alert']")
 
 _SLOT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d))?")
-_BOTH = re.compile(r"(?<![-\w])left: (-?[\d.]{1,12})px; right: (-?[\d.]{1,12})px")
+_LOGICAL = re.compile(
+    r"inset-inline-start:\s*(-?[\d.]{1,12})px(?:.*?)(?<![-\w])width:\s*([\d.]{1,12})px", re.DOTALL
+)
 _LEFT = re.compile(r"(?<![-\w])left:\s*(-?[\d.]{1,12})px")
 _RIGHT = re.compile(r"(?<![-\w])right:\s*(-?[\d.]{1,12})px")
+_COLUMN_WIDTH = re.compile(r"(?<![-\w])width:\s*([\d.]{1,12})px")
 _WIDTH = re.compile(r"(?<![\w])width:\s*([\d.]{1,12})px")
 _INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
 _VISIBLE = re.compile(r"display\s*:\s*(?!none)\w")
@@ -119,20 +75,15 @@ _TOOLTIPS = (
     "data-tooltip",
     "aria-label",
 )
+_ORDER = attrgetter("start", "end", "title")
+_ANY = float("inf")
+_NARROW = 30.5
+"""Pixels: since version 5.7 no booking is drawn narrower than 30, however short it is."""
 _SAMPLE = 30
 """Plainly written bookings on which the scale of the drawing is tried."""
 _BUSY = frozenset({"is-loading", "loading", "fc-loading", "is-busy"})
 _HIDING = frozenset({"hidden", "hide", "d-none", "invisible", "ng-hide"})
 _MOVING = frozenset({"fc-helper", "fc-mirror", "fc-event-mirror"})
-
-
-class _Timeline(Struct):
-    """One resource timeline of the page: its dialect, its root, and its rows by room."""
-
-    dialect: Dialect
-    root: Element
-    lanes: dict[str, list[Element]]
-    labels: dict[str, Element]
 
 
 class _Day(Struct, frozen=True):
@@ -147,19 +98,18 @@ class _Style(Struct, frozen=True, gc=False):
     """What the classes of an element in a row say.
 
     Attributes:
+        classes: The classes.
         cut_at_start: The booking began before the drawing.
         cut_at_end: The booking ends after the drawing.
         moving: The picture of a booking that somebody is dragging; the booking itself is there too.
         more: No booking but a link to some that are not drawn.
-        times: Start and end of plain bookings met so far, by their place and by hours written in full:
-            a timetable has thousands of bookings and few different hours.
     """
 
-    cut_at_start: bool
-    cut_at_end: bool
-    moving: bool
-    more: bool
-    times: dict[tuple[str | None, str], tuple[datetime, datetime]]
+    classes: frozenset[str] = frozenset()
+    cut_at_start: bool = False
+    cut_at_end: bool = False
+    moving: bool = False
+    more: bool = False
 
 
 def parse(
@@ -181,7 +131,7 @@ def parse(
             several, or its bytes are no HTML in the encoding that they declare.
     """
     root = document.tree(page, content_type=content_type)
-    timelines = list(_timelines(root))
+    timelines = oasis_timelines.find(root)
     if not timelines:
         raise Unreadable("a FullCalendar resource timeline: rows with data-resource-id", _instead(root))
     _refuse_while_loading(root, timelines)
@@ -199,14 +149,15 @@ def parse(
         shown = its_day
         seen += _Reader(timeline, its_day, zone).read(rooms, problems)
     # Counting in the bytes is quick, and nearly always enough to know that no booking was passed over.
-    if page.count(b"fc-timeline-event ") != seen:
-        _refuse_strays(timelines, seen)
+    named = [timeline for timeline in timelines if timeline.dialect.named]
+    if named and page.count(b"fc-timeline-event ") != seen:
+        _refuse_strays(named, seen)
     assert shown is not None
     return Reading(
         status="ok",
         days=(shown.day,),
         zone=zone.key,
-        rooms={room: tuple(sorted(slots, key=_order)) for room, slots in rooms.items()},
+        rooms={room: tuple(sorted(slots, key=_ORDER)) for room, slots in rooms.items()},
         problems=tuple(problems),
         shown=(
             _start(shown.day, min(shown.starts[0], hours.DAY), zone),
@@ -215,54 +166,7 @@ def parse(
     )
 
 
-def _order(slot: Slot) -> tuple[datetime, datetime, str]:
-    return slot.start, slot.end, slot.title
-
-
-# Finding the timeline
-
-
-def _timelines(root: Element) -> Iterator[_Timeline]:
-    found: dict[Element, _Timeline] = {}
-    places: dict[Element | None, tuple[_Timeline | None, str]] = {}
-    for row in _ROWS(root):
-        around = row.getparent()
-        try:
-            timeline, area = places[around]
-        except KeyError:
-            timeline, area = places[around] = _place(around, found)
-        if timeline is None:
-            continue
-        dialect = timeline.dialect
-        part = area or next(
-            (t for t in row.get("class", "").split() if t in {dialect.lane, dialect.label}), ""
-        )
-        room = row.get("data-resource-id", "")
-        if part == dialect.lane:
-            timeline.lanes.setdefault(room, []).append(row)
-        elif part == dialect.label:
-            timeline.labels.setdefault(room, row)
-    for timeline in found.values():
-        if timeline.lanes or timeline.labels:
-            yield timeline
-
-
-def _place(element: Element | None, found: dict[Element, _Timeline]) -> tuple[_Timeline | None, str]:
-    """The timeline around a row, and the class of its area if the area is named around the row."""
-    area = ""
-    dialect = DIALECTS[1]
-    while element is not None:
-        tokens = (element.get("class") or "").split()
-        for one in DIALECTS:
-            if not area and (one.lane in tokens or one.label in tokens):
-                area, dialect = (one.lane if one.lane in tokens else one.label), one
-        if "fc-timeline" in tokens:
-            timeline = found.get(element)
-            if timeline is None:
-                timeline = found[element] = _Timeline(dialect, element, {}, {})
-            return timeline, area
-        element = element.getparent()
-    return None, ""
+# What is not believed
 
 
 def _instead(root: Element) -> str:
@@ -283,7 +187,7 @@ def _instead(root: Element) -> str:
     return f"a page of {elements:,} elements" + (f" with the title {words[:80]!r}" if words else "")
 
 
-def _refuse_missing_rows(timeline: _Timeline) -> None:
+def _refuse_missing_rows(timeline: Timeline) -> None:
     names, lanes = timeline.labels.keys(), timeline.lanes.keys()
     for wanted, present, where in ((names, lanes, "the area of time"), (lanes, names, "the column of names")):
         missing = [room for room in wanted if room not in present]
@@ -296,13 +200,13 @@ def _refuse_missing_rows(timeline: _Timeline) -> None:
             )
 
 
-def _refuse_strays(timelines: list[_Timeline], seen: int) -> None:
+def _refuse_strays(timelines: list[Timeline], seen: int) -> None:
     strays = sum(int(_BOOKINGS(timeline.root)) for timeline in timelines) - seen
     if strays:
         raise Unreadable("every booking in the row of a room", f"{strays} outside of any", "the area of time")
 
 
-def _refuse_while_loading(root: Element, timelines: list[_Timeline]) -> None:
+def _refuse_while_loading(root: Element, timelines: list[Timeline]) -> None:
     looked_for = "a timeline that has its bookings"
     around = [root, *root.findall("body")]
     for timeline in timelines:
@@ -346,10 +250,10 @@ def _hides(style: str, name: str) -> bool:
 # The day and its slots
 
 
-def _day(timeline: _Timeline) -> _Day:
+def _day(timeline: Timeline) -> _Day:
     where = "data-date of its slots"
     looked_for = "the slots of one day"
-    stamps = [_SLOT.match(cell.get("data-date", "")) for cell in _SLOTS(timeline.root)]
+    stamps = [_SLOT.match(cell.get("data-date", "")) for cell in timeline.slots]
     if not stamps:
         if _HEADERS(timeline.root):
             raise Unreadable(looked_for, "their headings alone: the page is cut", where)
@@ -407,7 +311,7 @@ class _Reader:
     each text.
     """
 
-    def __init__(self, timeline: _Timeline, day: _Day, zone: ZoneInfo) -> None:
+    def __init__(self, timeline: Timeline, day: _Day, zone: ZoneInfo) -> None:
         self._timeline, self._day, self._zone = timeline, day, zone
         self._dialect = timeline.dialect
         self._right_to_left = any(
@@ -416,8 +320,11 @@ class _Reader:
             for token in (element.get("class") or "").split()
         )
         self._styles: dict[str, _Style | None] = {}
+        # A timetable has thousands of bookings and few different hours.
+        self._times: dict[tuple[str, str | None, str], tuple[datetime, datetime]] = {}
         self._places: dict[str | None, hours.Drawn | None] = {}
         self._grid = self._calibrate()
+        self._edges = self._learn()
 
     def read(self, rooms: dict[str, list[Slot]], problems: list[Problem]) -> int:
         """Adds this timeline's rooms, bookings and problems; returns how many bookings it met."""
@@ -432,28 +339,25 @@ class _Reader:
 
     def _row(self, row: Element, room: str, before: int, slots: list[Slot], problems: list[Problem]) -> int:
         """Reads one row of the area of time; returns how many bookings it holds."""
-        styles, on_parent, full = self._styles, self._dialect.on_parent, hours.FULL
+        times_of, full = self._times, hours.FULL
         count = 0
-        for element in row.iter("a"):
-            classes = element.get("class", "")
-            try:
-                style = styles[classes]
-            except KeyError:
-                style = styles[classes] = self._style(classes)
-            if style is None:
-                continue
-            if style.more:
-                self._folded_away(element, room, slots, problems)
-                continue
-            count += 1
-            place = self._carrier(element).get("style") if on_parent else element.get("style")
+        more: list[tuple[Element, str | None]] = []
+        for element, classes, place in self._timeline.bookings(row):
             tip = element.get("title", "")
-            times = style.times.get((place, tip[:full]))
+            times = times_of.get((classes, place, tip[:full]))
             if times is not None:
                 title = " ".join(tip[full:].split())
                 if title:
+                    count += 1
                     slots.append(Slot(start=times[0], end=times[1], title=title))
                     continue
+            style = self._style(classes)
+            if style is None:
+                continue
+            if style.more:
+                more.append((element, place))
+                continue
+            count += 1
             if style.moving:
                 continue
             slot, problem = self._slow(element, style, place, f"room {room}, booking {before + count}", room)
@@ -462,98 +366,132 @@ class _Reader:
                 if not (
                     slot.unsure or slot.all_day or slot.cut_at_start or slot.cut_at_end
                 ) and hours.is_full(tip):
-                    style.times[place, tip[:full]] = (slot.start, slot.end)
+                    times_of[classes, place, tip[:full]] = (slot.start, slot.end)
             if problem is not None:
                 problems.append(problem)
+        if more and not self._all_there(row, [element for element, _ in more]):
+            for _, place in more:
+                self._folded_away(place, room, slots, problems)
         return count
 
-    def _carrier(self, element: Element) -> Element:
-        """The element whose style says where a booking is drawn."""
-        around = element.getparent() if self._dialect.on_parent else None
-        return element if around is None else around
+    def _all_there(self, row: Element, links: list[Element]) -> bool:
+        """Whether what stands behind the links to more is in the page all the same, and only not visible."""
+        numbers = [re.search(r"\d+", _text(link)) for link in links]
+        hidden = sum(
+            style is not None and not style.more and _INVISIBLE.search(place or "") is not None
+            for style, place in (
+                (self._style(classes), place) for _, classes, place in self._timeline.bookings(row)
+            )
+        )
+        return None not in numbers and hidden == sum(int(it[0][:9]) for it in numbers if it is not None)
 
     def _style(self, classes: str) -> _Style | None:
         """What these classes say of a booking; None for elements that are none."""
-        tokens = frozenset(classes.split())
-        more = "fc-timeline-event" not in tokens
-        if more and "fc-timeline-more-link" not in tokens:
+        try:
+            return self._styles[classes]
+        except KeyError:
+            style = self._styles[classes] = self._new_style(frozenset(classes.split()))
+            return style
+
+    def _new_style(self, tokens: frozenset[str]) -> _Style | None:
+        more = BOOKING not in tokens
+        if more and MORE not in tokens:
             return None
+        named = self._dialect.named and not more
         return _Style(
-            cut_at_start=self._dialect.starts not in tokens and not more,
-            cut_at_end=self._dialect.ends not in tokens and not more,
+            classes=tokens,
+            cut_at_start=named and self._dialect.starts not in tokens,
+            cut_at_end=named and self._dialect.ends not in tokens,
             moving=not _MOVING.isdisjoint(tokens),
             more=more,
-            times={},
         )
 
     def _drawn(self, style: str | None) -> hours.Drawn | None:
         """Where an element with this style is drawn, in pixels."""
         if style not in self._places:
-            both = _BOTH.search(style or "")
-            if both is not None:
-                sides = both[1], both[2]
-            else:
-                left, right = _LEFT.search(style or ""), _RIGHT.search(style or "")
-                sides = (left[1] if left is not None else "", right[1] if right is not None else "")
-            place = None
-            try:
-                a, b = float(sides[0]), float(sides[1])
-            except ValueError:
-                pass
-            else:
-                place = hours.Drawn(b, -a) if self._right_to_left else hours.Drawn(a, -b)
-            self._places[style] = place
+            self._places[style] = self._place(style or "")
         return self._places[style]
+
+    def _place(self, style: str) -> hours.Drawn | None:
+        try:
+            if not self._dialect.named:
+                along = _LOGICAL.search(style)
+                if along is None:
+                    return None
+                start, width = float(along[1]), float(along[2])
+                return hours.Drawn(start, start + width, widened=width <= _NARROW)
+            left, right = _LEFT.search(style), _RIGHT.search(style)
+            if left is None or right is None:
+                return None
+            a, b = float(left[1]), float(right[1])
+        except ValueError:
+            return None
+        start, end = (b, -a) if self._right_to_left else (a, -b)
+        return hours.Drawn(start, end, widened=self._dialect.on_parent and end - start <= _NARROW)
 
     def _calibrate(self) -> hours.Grid | None:
         """The scale of the drawing, checked on the first bookings that are plainly written."""
         plain: list[tuple[hours.Written, hours.Drawn]] = []
-        furthest = 0.0
-        for style, drawn, title in self._places_and_titles():
-            furthest = max(furthest, drawn.end)
-            words = None if style.cut_at_start or style.cut_at_end else hours.strict_hours(title)
-            written = words[0] if words is not None else None
-            if written is not None and written.start < written.end:
+        columns, totals = self._columns(), self._totals()
+        # Where nothing tells which bookings are cut, those at the edges may be.
+        low, high = (-_ANY, _ANY) if self._dialect.named else (1.0, max(totals, default=_ANY) - 1.0)
+        places = []
+        for style, drawn, written in self._bookings():
+            places.append(drawn)
+            if style.cut_at_start or style.cut_at_end or written is None or written.start >= written.end:
+                continue
+            if low < drawn.start and drawn.end < high and not drawn.widened:
                 plain.append((written, drawn))
                 if len(plain) >= _SAMPLE:
                     break
-        return hours.calibrated(
-            self._day.starts, self._day.end, self._columns(), self._totals(), plain, furthest
-        )
+        return hours.calibrated(self._day.starts, self._day.end, columns, totals, plain, places)
 
-    def _places_and_titles(self) -> Iterator[tuple[_Style, hours.Drawn, str]]:
+    def _learn(self) -> Edges | None:
+        if self._dialect.named or self._grid is None:
+            return None
+        known = (
+            (style.classes, written, drawn)
+            for style, drawn, written in self._bookings()
+            if written is not None
+        )
+        return Edges.learned(self._grid, known)
+
+    def _bookings(self) -> Iterator[tuple[_Style, hours.Drawn, hours.Written | None]]:
+        """Lists the bookings that are drawn, with the hours that they plainly give."""
         for rows in self._timeline.lanes.values():
             for row in rows:
-                for element in row.iter("a"):
-                    style = self._style(element.get("class", ""))
-                    if style is not None and not style.more:
-                        drawn = self._drawn(self._carrier(element).get("style"))
-                        if drawn is not None:
-                            yield style, drawn, element.get("title", "")
+                for element, classes, place in self._timeline.bookings(row):
+                    style = self._style(classes)
+                    drawn = self._drawn(place)
+                    if style is not None and not style.more and drawn is not None:
+                        yield style, drawn, _words(element, named=self._dialect.named)[0]
 
     def _columns(self) -> list[list[float]]:
-        cell = _SLOTS(self._timeline.root)[0]
-        widths = [_WIDTH.search(column.get("style") or "") for column in _COLUMNS(cell)]
-        known = [_number(found[1]) for found in widths if found is not None]
+        slots = self._timeline.slots
+        sized = _COLUMNS(slots[0]) if self._dialect.named else slots
+        widths = [_COLUMN_WIDTH.search(one.get("style") or "") for one in sized]
+        known = [pixels(found) for found in widths if found is not None]
         return [known] if len(known) >= len(self._day.starts) - 1 > 0 else []
 
     def _totals(self) -> list[float]:
         """Widths that the styles around the slots give the drawing, in pixels, the largest first."""
         widths: set[float] = set()
-        for around in _SLOTS(self._timeline.root)[0].iterancestors("table", "div"):
+        for around in self._timeline.slots[0].iterancestors("table", "div"):
             if around is self._timeline.root:
                 break
-            widths.update(_number(width) for width in _WIDTH.findall(around.get("style", "")))
+            widths.update(pixels(found) for found in _WIDTH.finditer(around.get("style", "")))
         return sorted(widths - {0.0}, reverse=True)[:8]
 
     def _slow(
         self, element: Element, style: _Style, place: str | None, where: str, room: str
     ) -> tuple[Slot | None, Problem | None]:
         """Reads a booking whose hours were not met before."""
-        written, title = _words(element)
-        result = hours.settled(
-            written, hours.Place(style.cut_at_start, style.cut_at_end, self._drawn(place), self._grid)
-        )
+        written, title = _words(element, named=self._dialect.named)
+        drawn = self._drawn(place)
+        if self._edges is not None:
+            cut_at_start, cut_at_end = self._edges.cuts(style.classes, written, drawn)
+            style = replace(style, cut_at_start=cut_at_start, cut_at_end=cut_at_end)
+        result = hours.settled(written, hours.Place(style.cut_at_start, style.cut_at_end, drawn, self._grid))
         if result.start >= hours.DAY:
             return None, Problem(what="it belongs to the next day", where=where, title=title, rooms=(room,))
         slot = self._slot(result, style, title)
@@ -588,15 +526,12 @@ class _Reader:
             rooms=(room,),
         )
 
-    def _folded_away(self, more: Element, room: str, slots: list[Slot], problems: list[Problem]) -> None:
+    def _folded_away(self, place: str | None, room: str, slots: list[Slot], problems: list[Problem]) -> None:
         """Bookings that the page replaced by "+2 more": the link's place is all that is known of them."""
-        drawn = self._drawn(self._carrier(more).get("style"))
         result = hours.settled(
-            None, hours.Place(cut_at_start=False, cut_at_end=False, drawn=drawn, grid=self._grid)
+            None, hours.Place(cut_at_start=False, cut_at_end=False, drawn=self._drawn(place), grid=self._grid)
         )
-        slot = self._slot(
-            result, _Style(cut_at_start=False, cut_at_end=False, moving=False, more=True, times={}), ""
-        )
+        slot = self._slot(result, _Style(), "")
         slots.append(slot)
         problems.append(
             Problem(
@@ -610,50 +545,45 @@ class _Reader:
 
     def _headings(self, rooms: dict[str, list[Slot]], problems: list[Problem]) -> None:
         """Tells rows that only head others from rooms, and groups that are folded away."""
-        columns = {
-            row.getparent() if row.tag == "tr" else next(row.iterancestors("tbody"), None)
-            for row in self._timeline.labels.values()
-        }
-        for mark in (mark for column in columns if column is not None for mark in column.iter("span")):
-            tokens = (mark.get("class") or "").split()
-            if self._dialect.parent not in tokens or f"{self._dialect.parent}-placeholder" in tokens:
-                continue
-            row: Element | None = mark
-            while row is not None and row.get("data-resource-id") is None and row.tag != "tr":
-                row = row.getparent()
-            room = row.get("data-resource-id") if row is not None else None
-            name = f"row {room}" if room is not None else "a group of rows"
-            icons = {token for icon in mark.iter("span") for token in (icon.get("class") or "").split()}
-            if not self._dialect.folded.isdisjoint(icons):
+        for heading in self._timeline.headings():
+            name = f"row {heading.room}" if heading.room is not None else "a group of rows"
+            if heading.folded:
+                if heading.room is not None and not rooms.get(heading.room):
+                    rooms.pop(heading.room, None)
                 problems.append(
                     Problem(what="its rooms are folded away: nothing is known of them", where=name)
                 )
-            elif room is not None and not rooms.get(room):
-                rooms.pop(room, None)
+            elif heading.room is not None and not rooms.get(heading.room):
+                rooms.pop(heading.room, None)
                 problems.append(
                     Problem(
                         what="it heads other rows and has no booking: not taken for a room",
                         where=name,
-                        rooms=(room,),
+                        rooms=(heading.room,),
                     )
                 )
 
 
-def _words(element: Element) -> tuple[hours.Written | None, str]:
+def _words(element: Element, *, named: bool) -> tuple[hours.Written | None, str]:
     """The hours and the title that a booking's words give."""
     tips = [tip for name in _TOOLTIPS if (tip := element.get(name, ""))]
     for tip in tips:
         words = hours.strict_hours(tip)
         if words is not None:
             title = " ".join(words[1].split())
-            return words[0], title or _inside(element)[0] or ""
-    shown, time = _inside(element)
+            return words[0], title or _inside(element, named=named)[0] or ""
+    shown, time = _inside(element, named=named)
     written = next((found for text in (*tips, time) if (found := hours.hours_in(text)) is not None), None)
     return written, " ".join((tips or [""])[0].split()) if shown is None else shown
 
 
-def _inside(element: Element) -> tuple[str | None, str]:
+def _inside(element: Element, *, named: bool) -> tuple[str | None, str]:
     """The title and the hours that the library itself wrote into a booking."""
+    if not named:
+        words = [" ".join(str(piece).split()) for piece in element.itertext()]
+        words = [word for word in words if word]
+        timed = len(words) > 1 and hours.is_clock(words[0])
+        return " ".join(words[timed:]), words[0] if timed else ""
     title: str | None = None
     time: str | None = ""
     for part in element.iter("span", "div"):
@@ -667,10 +597,3 @@ def _inside(element: Element) -> tuple[str | None, str]:
 
 def _text(element: Element) -> str:
     return "".join(str(piece) for piece in element.itertext())
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0

@@ -1,7 +1,7 @@
 """Runs ``toctoc scrape`` over a data folder and compares with the results expected there.
 
 ``python tests/acceptance.py DATA_DIR`` prints a line for each file and, last, ``N passed, M failed``.
-The rules of comparison are those of the README in ``DATA_DIR/dom``.
+The rules of comparison are those of the READMEs in ``DATA_DIR/dom`` and ``DATA_DIR/ics``.
 """
 
 from __future__ import annotations
@@ -10,15 +10,20 @@ import contextlib
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from scraper import ics
 from scraper.command import main as scrape
+from scraper.reading import Reading, as_json
 
-LEFT_OUT = {"ics": "iCalendar feeds: no reader yet", "dom/live": "pages to be rendered: no browser yet"}
+LEFT_OUT = {"dom/live": "pages to be rendered: no browser yet"}
+SECOND_LINE = r"description=\A[^\n]*\n([^\n]*)"
 
 Row = dict[str, Any]
 
@@ -131,10 +136,139 @@ def check(page: Path) -> list[str]:
     arguments = [str(page), "--json"]
     if "date_asked" in expected:
         arguments += ["--day", expected["date_asked"]]
+    return list(differences(expected, *answered(arguments)))
+
+
+def answered(arguments: list[str]) -> tuple[Row, int]:
+    """What ``toctoc scrape`` prints, and its exit status."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
         status = scrape(arguments)
-    return list(differences(expected, json.loads(out.getvalue()), status))
+    return json.loads(out.getvalue()), status
+
+
+def check_feed(feed: Path) -> list[str]:
+    """Scrapes one feed and compares it with the expected result beside it.
+
+    Once with the separator that is expected, once with the one that is guessed.
+    """
+    expected = json.loads(feed.with_suffix(".json").read_text(encoding="utf-8"))
+    arguments = [str(feed), "--json", "--zone", expected.get("timezone", "Europe/Paris")]
+    if expected.get("window"):
+        arguments += ["--from", expected["window"][0], "--to", expected["window"][1]]
+    wrong: list[str] = []
+    for separator in ([], ["--separator", expected.get("separator") or ""]):
+        wrong += feed_differences(expected, *answered([*arguments, *separator]))
+    if "rooms_in_description" in expected:
+        found, _ = answered([*arguments, "--pattern", SECOND_LINE])
+        wrong += listed_differences("rooms in descriptions", expected["rooms_in_description"], found["rooms"])
+    return wrong
+
+
+def feed_differences(expected: Row, answer: Row, status: int) -> Iterator[str]:
+    """What is wrong with the answer for a feed."""
+    allowed = {expected["status"], expected.get("or_status", expected["status"])}
+    if answer["status"] not in allowed:
+        yield f"status {answer['status']}, expected {' or '.join(sorted(allowed))}: {answer['problems'][:1]}"
+        return
+    if answer["status"] == "unreadable":
+        if status != 2 or answer["rooms"] or not answer["problems"]:
+            yield "unreadable, but not with exit status 2, no room and a problem"
+        return
+    if status != 0:
+        yield f"exit status {status}"
+    if answer["status"] == "empty":
+        if answer["rooms"] or answer["without_room"] or answer["all_day"] or answer["cancelled"]:
+            yield "empty, and yet it holds something"
+        return
+    yield from listed_differences("rooms", expected["rooms"], answer["rooms"])
+    for ours, theirs in (("without_room", "no_room"), ("all_day", "all_day"), ("cancelled", "cancelled")):
+        yield from listed_differences(ours, {"": expected[theirs]}, {"": answer[ours]})
+    titles = Counter(row["title"] for row in expected.get("must_be_reported_unreadable", []))
+    reported = Counter(problem.get("title") for problem in answer["problems"])
+    for title in titles - reported:
+        yield f"not reported: {title!r}"
+    for problem in answer["problems"]:
+        if problem.get("title") not in titles:
+            yield f"a problem that is none: {problem}"
+
+
+def listed_differences(
+    what: str, expected: dict[str, list[Row]], found: dict[str, list[Row]]
+) -> Iterator[str]:
+    """What is wrong with rows by room: each is there once, to the minute, with its offset and its marks."""
+    for room in sorted(expected.keys() | found.keys()):
+        rows, left = expected.get(room, []), Counter(map(told, found.get(room, [])))
+        if any(count > 1 for count in left.values()):
+            yield f"{what} {room}: twice the same"
+        for row in rows:
+            if left[told(row)]:
+                left[told(row)] -= 1
+            elif not row.get("optional"):
+                yield f"{what} {room}: missing {row}"
+        yield from (f"{what} {room}: too many: {row}" for row, count in left.items() if count)
+
+
+def told(row: Row) -> tuple[Any, ...]:
+    """What two rows have to agree in; seconds are not written by all."""
+    start, end = (
+        f"{text[:16]}{text[19:] if text[16:19] == ':00' else text[16:]}"
+        for text in (row["start"], row["end"])
+    )
+    return start, end, row["title"], row.get("transparent", False), row.get("no_length", False)
+
+
+def check_series(folder: Path) -> list[str]:
+    """Compares two states of a feed by the source's own ids, as ``changes.json`` says they differ."""
+    expected = json.loads((folder / "changes.json").read_text(encoding="utf-8"))
+    zone = ZoneInfo("Europe/Paris")
+    before, after = (
+        ics.parse((folder / f"{expected[state]}.ics").read_bytes(), zone=zone) for state in ("from", "to")
+    )
+    wrong = []
+    was, now = by_id(before), by_id(after)
+    changed = {uid for uid in was.keys() & now.keys() if was[uid] != now[uid]}
+    for what, uids, rows in (
+        ("added", now.keys() - was.keys(), expected["added"]),
+        ("removed", was.keys() - now.keys(), expected["removed"]),
+        ("changed", changed, [row for row in expected["changed"] if row["is"]["location"]]),
+    ):
+        right = {row["uid"] for row in rows if row.get("location", row.get("is"))}
+        wrong += [f"{what}: {uid}" for uid in uids ^ right]
+    for row in expected["added"]:
+        rooms = {name.strip() for name in row["location"].split(",")} - {""}
+        if {room for room, *_ in now.get(row["uid"], ())} != rooms:
+            wrong.append(f"added {row['uid']}: not in {sorted(rooms)}")
+    lost, found = roomless(before) - roomless(after), roomless(after) - roomless(before)
+    gone = [*expected["removed"], *(row["was"] for row in expected["changed"])]
+    came = [*expected["added"], *(row["is"] for row in expected["changed"])]
+    for what, rows, those in (("removed", lost, gone), ("added", found, came)):
+        if rows != Counter(told(row) for row in those if not row["location"]):
+            wrong.append(f"without room, {what}: {rows}")
+    return wrong
+
+
+def by_id(reading: Reading) -> dict[str, set[tuple[Any, ...]]]:
+    """The bookings of a reading by the source's own id."""
+    bookings: dict[str, set[tuple[Any, ...]]] = {}
+    for room, slots in reading.rooms.items():
+        for slot in slots:
+            bookings.setdefault((slot.source_id or "").partition("\n")[0], set()).add(
+                (room, slot.start, slot.end, slot.title)
+            )
+    return bookings
+
+
+def roomless(reading: Reading) -> Counter[tuple[Any, ...]]:
+    """The events of a reading that name no room."""
+    return Counter(told(row) for row in as_json(reading)["without_room"])
+
+
+def printed(name: Path, wrong: Iterable[str]) -> bool:
+    """Prints the line of a file, with what is wrong with it; tells whether that is nothing."""
+    lines = list(wrong)
+    print(f"{'FAIL' if lines else 'ok  '} {name}" + "".join(f"\n     {line}" for line in lines[:10]))
+    return not lines
 
 
 def main(argv: list[str]) -> int:
@@ -143,21 +277,23 @@ def main(argv: list[str]) -> int:
         print("usage: python tests/acceptance.py DATA_DIR", file=sys.stderr)
         return 2
     data = Path(argv[0])
-    passed = failed = 0
+    results = []
     pages = [page for folder in ("pages", "month") for page in sorted((data / "dom" / folder).glob("*.html"))]
-    for page in pages:
-        name = page.relative_to(data)
-        if not page.with_suffix(".json").exists():
+    for file in [*pages, *sorted((data / "ics").rglob("*.ics"))]:
+        name = file.relative_to(data)
+        if not file.with_suffix(".json").exists():
             print(f"SKIP {name}: no expected result beside it")
-            continue
-        wrong = check(page)
-        passed, failed = passed + (not wrong), failed + bool(wrong)
-        print(f"{'FAIL' if wrong else 'ok  '} {name}" + "".join(f"\n     {line}" for line in wrong[:10]))
+        else:
+            results.append(printed(name, (check if file.suffix == ".html" else check_feed)(file)))
+    results += [
+        printed(changes.relative_to(data), check_series(changes.parent))
+        for changes in sorted((data / "ics").rglob("changes.json"))
+    ]
     for folder, why in LEFT_OUT.items():
         if (data / folder).exists():
             print(f"left out: {folder} ({why})")
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    print(f"{results.count(True)} passed, {results.count(False)} failed")
+    return 0 if results and all(results) else 1
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ data = "data"
 name = "oasis"
 url = "{url}"
 refresh = 3
+allow_private = true
 """
 _EFFECTS = {
     "check-in": "a check-in: the booking is confirmed",

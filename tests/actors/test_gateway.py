@@ -224,7 +224,7 @@ def test_a_door_asks_for_a_room_and_so_does_a_board(tmp_path: Path) -> None:
 
     with serving_pages() as site:
         url = site.show(page())
-        with running(tmp_path, sources=[f'name = "oasis"\nurl = "{url}"']) as school:
+        with running(tmp_path, sources=[f'name = "oasis"\nurl = "{url}"\nallow_private = true']) as school:
             school.wait_for("timetable-read")
             door = DoorClient("L213")
             with door.connect(school.address) as talk, greeted(school.address, BOARD) as board:

@@ -146,7 +146,7 @@ def test_it_listens_nowhere_else(tmp_path: Path, host: str) -> None:
 
 SOURCE = '[[source]]\nname = "oasis"\nurl = "http://x"\n'
 DOOR = f'[[door]]\nroom = "L213"\nkey = "{KEY}"\n'
-URL_ALLOWED = "allowed is an address that begins with http:// or https://, in which {day} may stand"
+URL_ALLOWED = "allowed is an http:// or https:// address, in which {day}, {start} and {end} may stand"
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,10 @@ URL_ALLOWED = "allowed is an address that begins with http:// or https://, in wh
         ),
         (
             SOURCE + "kind = 'ical'",
-            '[[source]] no. 1 "oasis": kind: "ical" is not allowed; allowed is "oasis"',
+            (
+                '[[source]] no. 1 "oasis": kind: "ical" is not allowed; '
+                'allowed is "fullcalendar-json" or "ics" or "oasis" or "table"'
+            ),
         ),
         (
             SOURCE + "refresh = 0",

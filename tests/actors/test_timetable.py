@@ -43,7 +43,7 @@ def site() -> Iterator[Site]:
 
 
 def source(url: str, name: str = "oasis", more: str = SLOW) -> str:
-    return f'name = "{name}"\nurl = "{url}"\n{more}'
+    return f'name = "{name}"\nurl = "{url}"\nallow_private = true\n{more}'
 
 
 def rounds(school: School) -> list[tuple[SourceRead, ...]]:
@@ -91,7 +91,7 @@ def test_titles_reach_the_gateway_and_never_the_log(tmp_path: Path, site: Site) 
             titles = {b.title for day in desk.snapshot().days.values() for b in day.bookings}
         assert "Soutenance stage 2A" in titles
     with (
-        running(tmp_path) as school,
+        running(tmp_path, sources=[source(url)]) as school,
         greeted(school.address, Hello(role="operator", token=school.token)) as desk,
     ):
         again = {b.title for day in desk.snapshot().days.values() for b in day.bookings}

@@ -128,14 +128,14 @@ def test_the_scale_is_what_most_bookings_agree_with() -> None:
     at = [(600, 660), (700, 760), (800, 900)]
     plain = [(Written(a, b, strict=True), Drawn((a - 480) * 1.7, (b - 480) * 1.7)) for a, b in at]
     plain.append((Written(480, 500, strict=True), Drawn(900.0, 950.0)))
-    grid = calibrated(DAYTIME, 1200, [[30.0] * 23], [720.0], plain, 950.0)
+    grid = calibrated(DAYTIME, 1200, [[30.0] * 23], [720.0], plain, [at for _, at in plain])
     assert grid is not None
     assert grid.fits(840, 360 * 1.7)
 
 
 def test_a_last_slot_of_which_nothing_is_known_may_be_stretched_or_not() -> None:
     plain = [(Written(600, 660, strict=True), Drawn(120.0, 180.0))]
-    grid = calibrated(DAYTIME, 1200, [[30.0] * 23], [760.0, 720.0], plain, 700.0)
+    grid = calibrated(DAYTIME, 1200, [[30.0] * 23], [760.0, 720.0], plain, [Drawn(0.0, 700.0)])
     assert grid is not None
     assert grid.fits(1185, 690 + 70 / 2)
     assert grid.fits(1185, 690 + 30 / 2)
@@ -144,7 +144,7 @@ def test_a_last_slot_of_which_nothing_is_known_may_be_stretched_or_not() -> None
 
 def test_no_scale_is_better_than_one_that_most_bookings_contradict() -> None:
     plain = [(Written(600, 660, strict=True), Drawn(float(x), float(x + 10))) for x in (5, 300, 90, 700)]
-    assert calibrated(DAYTIME, 1200, [], [1200.0], plain, 1200.0) is None
+    assert calibrated(DAYTIME, 1200, [], [1200.0], plain, [Drawn(0.0, 1200.0)]) is None
 
 
 @pytest.mark.parametrize(

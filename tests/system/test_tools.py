@@ -36,7 +36,7 @@ class Hall:
 
     def __init__(self, folder: Path, site: Site) -> None:
         today = datetime.now(ZoneInfo("Europe/Paris")).date()
-        source = f'name = "oasis"\nurl = "{site.show(page(day=today))}"\nrefresh = 3600'
+        source = f'name = "oasis"\nurl = "{site.show(page(day=today))}"\nrefresh = 3600\nallow_private = true'
         self.folder = folder
         self.port = free_port()
         self.config = write_school(folder, port=self.port, sources=[source])
