@@ -99,9 +99,7 @@ def _lines(reports: Sequence[SourceReport], now: datetime, zone: ZoneInfo) -> li
                 f"  {one.failures} failures in a row, the last at {one.tried_at.astimezone(zone):%H:%M}"
             )
         if one.problems:
-            lines.append(
-                f"  {one.problems} things in it could not be understood: the server's text log names them"
-            )
+            lines.append(f"  not understood in it: {one.problems}; the server's text log names them")
         if one.strangers:
             lines.append(f"  rooms that are not in the inventory: {', '.join(one.strangers)}")
         if one.missing:

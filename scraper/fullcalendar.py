@@ -28,9 +28,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scraper.errors import Unreadable
-from scraper.reading import Reading
-from scraper.rooms import MOST_ROOMS, RoomFinder, plain
-from scraper.table import (
+from scraper.listing import (
     FIRST_YEAR,
     LAST_YEAR,
     Listing,
@@ -43,6 +41,8 @@ from scraper.table import (
     kind_of_json,
     read_json,
 )
+from scraper.reading import Reading
+from scraper.rooms import MOST_ROOMS, RoomFinder, plain
 
 MOST_EVENTS = 100_000
 """More events than a school books in years; a feed with more is refused, never read in part."""

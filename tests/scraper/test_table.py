@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from scraper import table
 from scraper.errors import ScrapeError, Unreadable
+from scraper.listing import Listing, Malformed, Said
 from scraper.reading import Reading, as_json
 from scraper.rooms import Pattern, RoomFinder, named
-from scraper.table import COLUMNS, Listing, Malformed, Said, is_table
+from scraper.table import COLUMNS, is_table
 
 PARIS = ZoneInfo("Europe/Paris")
 TABLES = Path(__file__).parent / "tables"
