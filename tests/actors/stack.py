@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import queue
 import socket
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -288,6 +290,17 @@ class School:
         """Wait until so many events of a kind are in the log."""
         eventually(lambda: len(self.records(tag)) >= count)
         return self.records(tag)
+
+    def wait_published(self) -> None:
+        """Wait until the gateway has told what is in the log: it comes behind the commit."""
+        host, port = self.app.address
+        head = self.log().head()
+
+        def published() -> bool:
+            with urllib.request.urlopen(f"http://{host}:{port}/healthz", timeout=TIMEOUT) as answer:
+                return bool(json.loads(answer.read())["seq"] >= head)
+
+        eventually(published)
 
     def stop(self) -> None:
         self.app.stop()

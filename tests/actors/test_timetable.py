@@ -52,6 +52,7 @@ def rounds(school: School) -> list[tuple[SourceRead, ...]]:
 
 def wait_for_round(school: School, count: int) -> tuple[SourceRead, ...]:
     school.wait_for("timetable-read", count)
+    school.wait_published()
     return rounds(school)[count - 1]
 
 

@@ -22,7 +22,7 @@ def site() -> object:
 
 
 def source(site: Site) -> str:
-    return f'name = "oasis"\nurl = "{site.show(page())}"\nrefresh = 3600'
+    return f'name = "oasis"\nurl = "{site.show(page())}"\nrefresh = 3600\nallow_private = true'
 
 
 def test_every_reason_has_words() -> None:
