@@ -77,6 +77,7 @@ def judge(
         bookings=sum(len(slots) for slots in reading.rooms.values()),
         problems=len(reading.problems),
         strangers=len(strangers),
+        roomless=len(reading.without_room),
         missing=missing,
         reason=taken.reason,
     )
@@ -158,6 +159,7 @@ def report(
         failures=state.failures,
         bookings=state.bookings,
         problems=state.problems,
+        roomless=state.roomless,
         missing=tuple(
             room
             for room in state.missing

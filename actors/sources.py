@@ -102,6 +102,8 @@ def _lines(reports: Sequence[SourceReport], now: datetime, zone: ZoneInfo) -> li
             lines.append(f"  not understood in it: {one.problems}; the server's text log names them")
         if one.strangers:
             lines.append(f"  rooms that are not in the inventory: {', '.join(one.strangers)}")
+        if one.roomless:
+            lines.append(f"  bookings that name no room: {one.roomless}; toctoc scrape lists them")
         if one.missing:
             lines.append(f"  rooms that it does not speak of: {', '.join(one.missing)}")
         if one.shadowed:

@@ -158,6 +158,7 @@ class SourceRead(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True)
         bookings: How many bookings it held.
         problems: How many things in it could not be understood.
         strangers: How many rooms it spoke of that we do not know.
+        roomless: How many bookings in it name no room.
         missing: Configured rooms that it did not speak of: this reading says nothing about them.
         reason: Why it failed or is suspected, in structure and counts, never the page's text.
     """
@@ -170,6 +171,7 @@ class SourceRead(Value, frozen=True, kw_only=True, gc=False, omit_defaults=True)
     bookings: int = 0
     problems: int = 0
     strangers: int = 0
+    roomless: int = 0
     missing: tuple[RoomKey, ...] = ()
     reason: str = ""
 

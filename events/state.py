@@ -344,6 +344,7 @@ class SourceState(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
         refused: Digest of the reading that an operator refused.
         bookings: How many bookings the last believed reading held.
         strangers: How many rooms it spoke of that we do not know.
+        roomless: How many bookings in it name no room.
         problems: How many things in it could not be understood.
     """
 
@@ -356,6 +357,7 @@ class SourceState(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
     refused: str = ""
     bookings: int = 0
     strangers: int = 0
+    roomless: int = 0
     problems: int = 0
     read_at: dict[date, datetime] = {}
     spoken_at: dict[RoomKey, dict[date, datetime]] = {}
@@ -489,6 +491,7 @@ def _source_read(known: SourceState | None, read: e.SourceRead, at: datetime) ->
         refused=known.refused,
         bookings=read.bookings,
         strangers=read.strangers,
+        roomless=read.roomless,
         problems=read.problems,
         read_at=read_at,
         spoken_at=spoken,

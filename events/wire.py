@@ -311,6 +311,7 @@ class SourceReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
         bookings: Bookings that the last believed reading held.
         problems: How many things in it could not be understood.
         strangers: Rooms that it spoke of and that we do not know.
+        roomless: How many bookings in it name no room.
         missing: Rooms that we have and that it never spoke of.
         shadowed: Coming bookings of it that do not count: a timetable before it says otherwise.
         next_try: When it will be tried again.
@@ -326,6 +327,7 @@ class SourceReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     bookings: int = 0
     problems: int = 0
     strangers: tuple[str, ...] = ()
+    roomless: int = 0
     missing: tuple[RoomKey, ...] = ()
     shadowed: int = 0
     next_try: Instant | None = None
