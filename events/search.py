@@ -81,7 +81,7 @@ class Refusal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime | None = None
 
 
-class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Answer(Struct, frozen=True, kw_only=True):
     """What a search found.
 
     Attributes:
