@@ -84,12 +84,12 @@ test: $(READY) ## lint, format, types, import rules and all tests
 
 .PHONY: acceptance
 acceptance: $(READY) ## reads every page of DATA (default ../shared/data) and compares
-	$(BIN)/python tests/acceptance.py $(DATA)
+	$(BIN)/python tests/acceptance.py --live $(DATA)
 	PYTHONPATH=. $(BIN)/python tests/rehearsal.py $(DATA)
 
 .PHONY: soak
-soak: $(READY) ## the tests that run for minutes
-	$(BIN)/pytest -m soak --timeout 3600
+soak: $(READY) ## damaged pages and feeds for ten minutes; what is found stays in var/fuzz
+	PYTHONPATH=. $(BIN)/python tests/fuzz.py --seconds 600 --corpus var/fuzz
 
 .PHONY: bench
 bench: $(READY) ## every benchmark beside its floor

@@ -20,6 +20,18 @@ from scraper.errors import Unreadable
 MOST_BYTES = 32 * 1024 * 1024
 """Larger than any timetable; what is over is refused unread."""
 
+MOST_ATTRIBUTES = 1_000
+"""Of one element: libxml2 takes the square of their number in time."""
+
+_STRETCH = 1024
+_ALL_BUT_MARKS = bytes(set(range(256)) - set(b'<>="'))
+_CROWD = b'=""' * 20
+_UNUSUAL = 1_000
+_ELEMENT = re.compile(rb"""<!--.*?(?:-->|\Z)|<([a-zA-Z]++)(?:[^"'>]++|"[^"]*+"|'[^']*+')*+""", re.DOTALL)
+_ATTRIBUTE = re.compile(rb"""[^\s"'>/=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>]++))?+""")
+_RAW = {
+    name: re.compile(b"</" + name, re.IGNORECASE) for name in (b"script", b"style", b"title", b"textarea")
+}
 _META_CHARSET = re.compile(
     rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:\-]{1,40})""", re.IGNORECASE
 )
@@ -86,6 +98,7 @@ def tree(page: bytes, *, content_type: str | None = None) -> Element:
     if not _END.search(encoded, max(0, len(encoded) - 4096)):
         end = "no end: it breaks off after" if b"<html" in encoded[:4096].lower() else "no HTML document in"
         raise Unreadable("a whole page, up to </html>", f"{end} {len(page):,} bytes")
+    _refuse_crowded(encoded)
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
     try:
         root = etree.fromstring(encoded, parser)
@@ -99,6 +112,43 @@ def tree(page: bytes, *, content_type: str | None = None) -> Element:
     if root is None:
         raise Unreadable("an HTML page", "a document without any element")
     return root
+
+
+def _refuse_crowded(page: bytes) -> None:
+    """Refuses elements with more attributes than any has.
+
+    Two quick looks find most pages to have none: one at nothing but the marks around attributes, of which
+    little is left without those of plain elements; one for stretches in which no element ends.
+    """
+    marks = page.translate(None, _ALL_BUT_MARKS)
+    if _CROWD not in marks and not _stretches(page):
+        left = marks.replace(b'=""', b"").replace(b"<>", b"")
+        if len(left) <= _UNUSUAL:
+            return
+    at = 0
+    while (element := _ELEMENT.search(page, at)) is not None:
+        at = element.end()
+        if element[1] is None:
+            continue
+        if element.end() - element.start() > 2 * MOST_ATTRIBUTES:
+            count = sum(1 for _ in _ATTRIBUTE.finditer(element[0]))
+            if count > MOST_ATTRIBUTES:
+                raise Unreadable(f"elements of at most {MOST_ATTRIBUTES:,} attributes", f"one of {count:,}")
+        raw = _RAW.get(element[1].lower())
+        if raw is not None:
+            end = raw.search(page, at)
+            at = end.start() if end is not None else len(page)
+
+
+def _stretches(page: bytes) -> bool:
+    """Whether there is a long stretch in which no element ends."""
+    at = 0
+    while at + _STRETCH < len(page):
+        end = page.rfind(b">", at, at + _STRETCH)
+        if end < 0:
+            return True
+        at = end + 1
+    return False
 
 
 def _refuse_other_kinds(page: bytes, content_type: str | None) -> None:

@@ -51,6 +51,8 @@ _HEADERS = _elements("descendant::th[@data-date]")
 _BOOKINGS = _count("count(.//*[contains(concat(' ', @class, ' '), ' fc-timeline-event ')])")
 _CALENDARS = _elements("//*[contains(concat(' ', @class, ' '), ' fc-view ')]")
 _COLUMNS = _elements("./ancestor::table[1]/colgroup/col")
+# By the table of ids, which has the first of each only; and, where that finds any, by looking everywhere.
+_ANY_WAITING = _elements("id('loading loader chargement spinner')")
 _WAITING = _elements("/descendant::*/@id[.='loading' or .='loader' or .='chargement' or .='spinner']/..")
 _STYLESHEETS = _elements("//link[contains(@rel, 'stylesheet')]")
 _ALERTS = _elements("//*[contains(concat(' ', @class, ' '), ' alert ') or @role='alert']")
@@ -216,7 +218,7 @@ def _refuse_while_loading(root: Element, timelines: list[Timeline]) -> None:
             raise Unreadable(
                 looked_for, "one that is still loading", f"class or aria-busy of <{element.tag}>"
             )
-    for sign in _WAITING(root):
+    for sign in _WAITING(root) if _ANY_WAITING(root) else ():
         inline = sign.get("style") or ""
         if (
             sign.get("hidden") is not None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import cast
 
 from lxml import etree
@@ -268,7 +269,7 @@ def _refuse_windows(timeline: Timeline) -> None:
         rows[index] = rows.get(index, False) or row.get("aria-expanded") == "false"
     count = _whole(timeline.root.get("aria-rowcount"))
     shown = sorted(rows)
-    for before, after in zip(shown, [*shown[1:], count + 1], strict=True):
+    for before, after in pairwise([*shown, count + 1]):
         if after > before + 1 and not rows[before]:
             raise Unreadable(
                 looked_for,

@@ -2,14 +2,24 @@
 
 ``python tests/acceptance.py DATA_DIR`` prints a line for each file and, last, ``N passed, M failed``.
 The rules of comparison are those of the READMEs in ``DATA_DIR/dom`` and ``DATA_DIR/ics``.
+
+``--live`` also serves the pages of ``DATA_DIR/dom/live`` on this machine and reads each through Chromium, as
+``DATA_DIR/dom/pages.txt`` lists them; npm fetches what they load, into a copy of that folder.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import functools
+import http.server
 import io
 import json
+import shutil
+import subprocess
 import sys
+import tempfile
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,11 +28,11 @@ from zoneinfo import ZoneInfo
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scraper import ics
+from scraper import browser, ics
 from scraper.command import main as scrape
+from scraper.errors import NoBrowser
 from scraper.reading import Reading, as_json
 
-LEFT_OUT = {"dom/live": "pages to be rendered: no browser yet"}
 SECOND_LINE = r"description=\A[^\n]*\n([^\n]*)"
 
 Row = dict[str, Any]
@@ -130,10 +140,10 @@ def rooms_of(row: Row) -> list[str]:
     return list(row.get("rooms") or ([row["room"]] if "room" in row else []))
 
 
-def check(page: Path) -> list[str]:
-    """Scrapes one page and compares it with the expected result beside it."""
+def check(page: Path, url: str | None = None) -> list[str]:
+    """Scrapes one page, or what a browser makes of its address, and compares with what is expected of it."""
     expected = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
-    arguments = [str(page), "--json"]
+    arguments = [str(page), "--json"] if url is None else [url, "--render", "--json"]
     if "date_asked" in expected:
         arguments += ["--day", expected["date_asked"]]
     return list(differences(expected, *answered(arguments)))
@@ -264,6 +274,54 @@ def roomless(reading: Reading) -> Counter[tuple[Any, ...]]:
     return Counter(told(row) for row in as_json(reading)["without_room"])
 
 
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the library's
+        """Keeps the answers together."""
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """A ``with`` block in which a folder is served on this machine; gives the address."""
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def missing(folder: Path) -> str:
+    """Why the live pages cannot be read here; empty when they can."""
+    if not (folder / "live").is_dir():
+        return "there are none"
+    if shutil.which("npm") is None:
+        return "npm is not installed"
+    try:
+        browser.find("")
+    except NoBrowser as error:
+        return error.problem
+    return ""
+
+
+def check_live(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Reads the live pages; gives the name of each with what is wrong with it."""
+    with tempfile.TemporaryDirectory(prefix="toctoc-live-") as name:
+        live = Path(shutil.copytree(folder / "live", Path(name) / "live", copy_function=shutil.copyfile))
+        for path in (live, *live.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        subprocess.run(["npm", "install", "--silent"], cwd=live, check=True, stdout=sys.stderr)
+        with served(live) as address:
+            for line in (folder / "pages.txt").read_text(encoding="utf-8").splitlines():
+                if line.strip() and not line.startswith("#"):
+                    page, path_and_query = line.split(maxsplit=1)
+                    yield page, check(folder / page, f"{address}/{path_and_query}")
+
+
 def printed(name: Path, wrong: Iterable[str]) -> bool:
     """Prints the line of a file, with what is wrong with it; tells whether that is nothing."""
     lines = list(wrong)
@@ -273,10 +331,13 @@ def printed(name: Path, wrong: Iterable[str]) -> bool:
 
 def main(argv: list[str]) -> int:
     """Checks every page of a data folder."""
-    if len(argv) != 1 or not Path(argv[0]).is_dir():
-        print("usage: python tests/acceptance.py DATA_DIR", file=sys.stderr)
-        return 2
-    data = Path(argv[0])
+    parser = argparse.ArgumentParser(description="Compares what is read with what is expected.")
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--live", action="store_true", help="also read the live pages through Chromium")
+    options = parser.parse_args(argv)
+    data: Path = options.data
+    if not data.is_dir():
+        parser.error(f"there is no folder {data}")
     results = []
     pages = [page for folder in ("pages", "month") for page in sorted((data / "dom" / folder).glob("*.html"))]
     for file in [*pages, *sorted((data / "ics").rglob("*.ics"))]:
@@ -289,9 +350,11 @@ def main(argv: list[str]) -> int:
         printed(changes.relative_to(data), check_series(changes.parent))
         for changes in sorted((data / "ics").rglob("changes.json"))
     ]
-    for folder, why in LEFT_OUT.items():
-        if (data / folder).exists():
-            print(f"left out: {folder} ({why})")
+    why = missing(data / "dom") if options.live else "--live reads them"
+    if why:
+        print(f"left out: dom/live ({why})")
+    else:
+        results += [printed(Path("dom/live") / page, wrong) for page, wrong in check_live(data / "dom")]
     print(f"{results.count(True)} passed, {results.count(False)} failed")
     return 0 if results and all(results) else 1
 

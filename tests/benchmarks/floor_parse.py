@@ -14,7 +14,7 @@ def tree(page: bytes) -> int:
 
 def soup(page: bytes) -> int:
     """Parse the bytes and cut rooms, hours and titles out of the fifth table; how many bookings there are."""
-    from bs4 import BeautifulSoup  # type: ignore[import-not-found, unused-ignore]
+    from bs4 import BeautifulSoup  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
     table = BeautifulSoup(page, "html.parser").find_all("table", {"class": "table-bordered"})[4]
     bookings = []

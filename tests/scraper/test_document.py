@@ -75,3 +75,25 @@ def test_a_nul_is_read_as_an_unknown_letter() -> None:
 def test_entities_that_multiply_are_not_expanded() -> None:
     bomb = "<!DOCTYPE html [" + "".join(f'<!ENTITY e{i + 1} "{f"&e{i};" * 10}">' for i in range(12)) + "]>"
     assert len(words((bomb + HTML.replace("Été", "&e12;")).encode())) < 1000
+
+
+@pytest.mark.parametrize("value", ["1", '">"', "'<b>'", "x>"])
+def test_an_element_with_more_attributes_than_any_is_refused_unread(value: str) -> None:
+    crowd = " ".join(f"a{n}={value}" for n in range(20_000))
+    text = HTML.replace("<p>", f"<p {crowd}>")
+    if value == "x>":
+        assert document.tree(text.encode()) is not None
+        return
+    with pytest.raises(Unreadable) as caught:
+        document.tree(text.encode())
+    assert "attributes" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["[1, 2, 3] " * 20_000, "a=1&b=2;" * 20_000, "{" + "x" * 100_000])
+def test_a_long_attribute_is_no_crowd(value: str) -> None:
+    assert words(HTML.replace("<p>", f'<p data-events="{value}">').encode()) == "Été à Noël : 5 €"
+
+
+def test_a_long_script_is_no_crowd() -> None:
+    script = "<script>" + "for (i = 0; i<n; i++) {a = b == c}" * 5_000 + "</script>"
+    assert words(HTML.replace("<p>", f"{script}<p>").encode()) == "Été à Noël : 5 €"

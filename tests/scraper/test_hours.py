@@ -14,6 +14,7 @@ from scraper.hours import (
     Written,
     calibrated,
     hours_in,
+    is_clock,
     is_full,
     settled,
     strict_hours,
@@ -159,3 +160,29 @@ def test_the_quick_way_and_the_slow_way_agree(text: str, rest: str) -> None:
     for candidate in (text, f"({text}){rest}"):
         if is_full(candidate):
             assert strict_hours(candidate) == strict_hours(" " + candidate)
+
+
+@pytest.mark.parametrize("text", ["10", "10:00", "10h", "9:30 - 11:00", "9h-12h30", "10 Uhr", "9a", "1:30pm"])
+def test_a_time_by_itself_is_told_from_a_title(text: str) -> None:
+    assert is_clock(text)
+
+
+@pytest.mark.parametrize("text", ["", "Cours 10", "10:00 Cours", "101 bis", "A 9h"])
+def test_a_title_with_a_number_is_no_time(text: str) -> None:
+    assert not is_clock(text)
+
+
+def test_a_booking_drawn_as_narrow_as_can_be_may_be_shorter() -> None:
+    grid = even(DAYTIME)
+    for minutes, problem in ((5, False), (18, False), (30, True)):
+        place = Place(False, False, Drawn(200.0, 230.0, widened=True), grid)
+        result = settled(Written(600, 600 + minutes, strict=True), place)
+        assert bool(result.problem) == problem
+    assert settled(Written(600, 605, strict=True), Place(False, False, Drawn(200.0, 230.0), grid)).problem
+
+
+def test_hours_of_the_next_day_are_told_from_this_one_s_by_their_place() -> None:
+    grid = even(tuple(range(480, 1560, 30)))
+    drawn = Drawn((1470 - 480) / 30 * 50, (1530 - 480) / 30 * 50)
+    result = settled(written("00:30-01:30"), Place(False, False, drawn, grid))
+    assert (result.start, result.end, result.problem) == (1470, 1530, "")

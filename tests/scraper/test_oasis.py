@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from scraper import oasis
 from scraper.errors import ScrapeError, Unreadable
+from scraper.hours import Drawn, Grid, Written
+from scraper.oasis_edges import Edge, Edges
 from scraper.reading import Reading, Slot, as_json
 
 PAGES = Path(__file__).parent / "pages"
@@ -220,6 +222,83 @@ def test_a_group_that_is_folded_away_is_told() -> None:
     assert any("folded" in problem.what for problem in read(text).problems)
 
 
+# FullCalendar 7: no class has a name
+
+
+def test_class_names_that_change_with_each_release_say_nothing() -> None:
+    text = re.sub(r'class="fc-[^"]*"', 'class="x"', page("fc7-titles"))
+    assert read(text).rooms == read(page("fc7-titles")).rooms
+
+
+def test_a_background_is_no_booking() -> None:
+    inside = '<div title="(10:00-11:00) Ménage">Ménage</div>'
+    band = f'<div style="inset-inline-start: 10px; width: 90px;">{inside}</div>'
+    text, count = re.subn(
+        r'(role="gridcell" data-resource-id="B101"[^>]*>)', rf"\1{band}", page("fc7-clipped")
+    )
+    assert count == 1
+    assert read(text).rooms == read(page("fc7-clipped")).rooms
+
+
+def test_rows_that_are_folded_away_are_told_and_their_heading_is_no_room() -> None:
+    text = page("fc7-0-wings").replace('aria-expanded="true"', 'aria-expanded="false"')
+    reading = read(text)
+    assert {"w1", "w2", "w11"}.isdisjoint(reading.rooms)
+    assert [problem.where for problem in reading.problems] == ["row w1", "row w11", "row w2"]
+    assert all("folded" in problem.what for problem in reading.problems)
+
+
+def test_a_row_that_is_missing_between_others_means_a_window() -> None:
+    text = re.sub(
+        r'<div role="row" aria-rowindex="4".*?(?=<div role="row" aria-rowindex="5")', "", page("fc7-0-wings")
+    )
+    assert "virtualization" in refusal(text).found
+
+
+def test_a_page_of_the_seventh_that_lost_its_area_of_time_is_refused() -> None:
+    text = page("fc7-clipped").replace('role="gridcell"', "")
+    assert "missing" in refusal(text).found
+
+
+GRID = Grid((480, 510), 540, (0.0, 50.0, 100.0))
+
+
+@pytest.mark.parametrize(
+    ("classes", "written", "drawn", "cuts"),
+    [
+        ("a", (490, 520), (16.7, 66.7), (False, False)),
+        ("a", (480, 520), (0.0, 66.7), (False, False)),
+        ("c", (480, 520), (0.0, 66.7), (True, False)),
+        ("a", (400, 520), (0.0, 66.7), (True, False)),
+        ("a", (490, 600), (16.7, 100.0), (False, True)),
+        ("a", (0, 0), (0.0, 100.0), (True, True)),
+        ("a", None, (0.0, 66.7), (True, False)),
+        ("a", None, None, (False, False)),
+    ],
+)
+def test_what_is_cut_is_told_by_its_hours_and_where_they_leave_it_open_by_its_style(
+    classes: str,
+    written: tuple[int, int] | None,
+    drawn: tuple[float, float] | None,
+    cuts: tuple[bool, bool],
+) -> None:
+    known = [
+        (frozenset({"x", "a"}), Written(490, 520, strict=True), Drawn(16.7, 66.7)),
+        (frozenset({"x", "c"}), Written(400, 520, strict=True), Drawn(0.0, 66.7)),
+    ]
+    edges = Edges.learned(GRID, known)
+    assert edges.first == Edge(whole=frozenset("a"), cut=frozenset("c"))
+    hours = None if written is None else Written(*written, strict=True)
+    assert edges.cuts(frozenset({"x", classes}), hours, None if drawn is None else Drawn(*drawn)) == cuts
+
+
+def test_where_no_style_is_known_what_begins_with_the_drawing_is_whole() -> None:
+    assert Edges(GRID).cuts(frozenset("c"), Written(480, 540, strict=True), Drawn(0.0, 100.0)) == (
+        False,
+        False,
+    )
+
+
 # Refusals
 
 
@@ -340,6 +419,12 @@ PIECES = st.sampled_from(
         b"\xff\xfe",
         b"\x00",
         b"<span class='fc-expander'>",
+        b"<div role='treegrid' aria-rowcount='3'>",
+        b"<div role='row' aria-rowindex='2' aria-expanded='true'>",
+        b"<div role='gridcell' data-resource-id='L1'>",
+        b"<div role='rowheader' data-resource-id='L1'>",
+        b"<i data-date='2023-04-14T08:30' style='width: 9px'></i>",
+        b"<p><b style='inset-inline-start: 0px; width: 9px'><i title='(08:00-08:30) x'>",
         b"</div></td></tr></table>",
     ]
 )
