@@ -34,6 +34,7 @@ def main() -> int:
     """
     arguments = sys.argv[1:]
     if not arguments or arguments[0] in ("-h", "--help"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         print(_help())
         return 0 if arguments else 2
     name = arguments[0]
