@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -17,10 +16,9 @@ from events.log import Draft
 from events.state import SchoolState
 from events.status import day_of, day_span
 from events.wire import SourceReport
-from scraper.diff import Known, diff
+from scraper.diff import Known, Seen, diff
 from scraper.doubt import suspicion
 from scraper.facts import Lens
-from scraper.reading import Reading
 
 
 class Intake(Struct, frozen=True, kw_only=True):
@@ -83,7 +81,7 @@ def judge(
     )
     before = school.sources.get(taken.source)
     refused = before is not None and taken.digest == before.refused
-    doubt = "an operator refused it" if refused else _doubt(taken, reading, lens, school, texts, wanted)
+    doubt = "an operator refused it" if refused else _doubt(read, seen, school, texts, wanted)
     seen_before = before is not None and taken.digest == before.doubted and not refused
     if doubt and not accepted and not seen_before:
         return Intake(read=replace(read, outcome="suspect", reason=doubt), strangers=strangers)
@@ -98,24 +96,22 @@ def _failed(taken: Taken, reason: str) -> SourceRead:
 
 
 def _doubt(
-    taken: Taken,
-    reading: Reading,
-    lens: Lens,
+    read: SourceRead,
+    seen: Sequence[Seen],
     school: SchoolState,
     texts: Mapping[EventId, str],
     wanted: set[RoomKey],
 ) -> str:
     zone = school.rules.zone
-    days = [day_span(zone, day) for day in reading.days]
-    day_before = day_span(zone, reading.days[0] - timedelta(days=1))
-    spoken = {lens.rooms[name] for name in reading.rooms if name in lens.rooms}
+    days = [day_span(zone, day) for day in read.days]
+    day_before = day_span(zone, read.days[0] - timedelta(days=1))
     return suspicion(
-        _known(school, texts, taken.source, wanted, (days[0][0], days[-1][1])),
-        lens.seen(reading),
+        _known(school, texts, read.source, wanted, (days[0][0], days[-1][1])),
+        seen,
         days=days,
-        missing=len(wanted - spoken),
+        missing=len(read.missing),
         rooms=len(wanted),
-        before=_known(school, texts, taken.source, wanted, day_before),
+        before=_known(school, texts, read.source, wanted, day_before),
         day_before=day_before,
     )
 
@@ -182,8 +178,7 @@ def _lens(settings: SchoolSettings, source: SourceName, key: bytes) -> Lens:
                 names.setdefault(name, room)
     names.update(next((one.aliases for one in settings.sources if one.name == source), {}))
     names.update({room: room for room in settings.rooms if source in sources_of(settings, room)})
-    kinds = [(kind.name, re.compile(kind.pattern, re.IGNORECASE)) for kind in settings.kinds]
-    return Lens(source=source, key=key, kinds=tuple(kinds), rooms=names)
+    return Lens(source=source, key=key, kinds=settings.kind_patterns(), rooms=names)
 
 
 def _known(

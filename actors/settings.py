@@ -42,13 +42,11 @@ class SchoolSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     Attributes:
         name: As people read it.
         zone: Time zone of the wall clocks.
-        language: Which language screens and the board begin with.
         rooms: The inventory, beside this file unless it begins with a slash.
     """
 
     name: Text = "École"
     zone: str = "Europe/Paris"
-    language: Literal["fr", "en"] = "fr"
     rooms: Text = "rooms.toml"
 
 
@@ -158,10 +156,6 @@ class Kind(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Text
     pattern: Text
 
-    def matches(self, title: str) -> bool:
-        """Tell whether a booking with this title is of this kind."""
-        return re.search(self.pattern, title, re.IGNORECASE) is not None
-
 
 class Door(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[[door]]`: a door that may report presses for a room; a room may have several.
@@ -219,7 +213,6 @@ class SchoolSettings(Struct, frozen=True, kw_only=True):
         path: The file it was read from.
         name: The school, as people read it.
         zone: Its time zone.
-        language: Which language screens and the board begin with.
         host: Address to listen on.
         port: TCP port; 0 lets the system choose.
         data: Folder of the log and its personal parts, absolute.
@@ -237,7 +230,6 @@ class SchoolSettings(Struct, frozen=True, kw_only=True):
     path: Path
     name: str
     zone: str
-    language: Literal["fr", "en"]
     host: str
     port: int
     data: Path
@@ -250,9 +242,9 @@ class SchoolSettings(Struct, frozen=True, kw_only=True):
     doors: tuple[Door, ...]
     board_titles: bool
 
-    def kind_of(self, title: str) -> str:
-        """Name the kind of a booking by its title; empty when no pattern matches."""
-        return next((kind.name for kind in self.kinds if kind.matches(title)), "")
+    def kind_patterns(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
+        """Give each kind with what its titles match, in order: the first that does names the kind."""
+        return tuple((kind.name, re.compile(kind.pattern, re.IGNORECASE)) for kind in self.kinds)
 
 
 def read_school(path: Path) -> SchoolSettings:
@@ -274,7 +266,6 @@ def read_school(path: Path) -> SchoolSettings:
         path=path,
         name=written.school.name,
         zone=written.school.zone,
-        language=written.school.language,
         host=written.server.host,
         port=written.server.port,
         data=_folder(path) / written.server.data,

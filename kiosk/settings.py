@@ -66,7 +66,6 @@ class ScreenSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         width: In pixels; 0 for the display's own.
         height: In pixels; 0 for the display's own.
         language: Which language it begins with.
-        theme: The colours; `auto` follows the hour of the day.
         hide_pointer: Whether the mouse pointer is hidden.
     """
 
@@ -74,7 +73,6 @@ class ScreenSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     width: Pixels = 0
     height: Pixels = 0
     language: Literal["fr", "en"] = "fr"
-    theme: Literal["auto", "light", "dark"] = "auto"
     hide_pointer: bool = True
 
 

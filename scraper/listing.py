@@ -231,11 +231,6 @@ class Listing:
         """The first problem, in words."""
         return "; ".join(f"{it.where}: {it.what}" for it in self._problems[:1])
 
-    @property
-    def mentioned(self) -> Collection[str]:
-        """The rooms that were named so far."""
-        return self._mentioned.keys()
-
     def instants(self, wall: datetime) -> Span:
         """The first and the last instant that a naive wall clock time of the school can mean."""
         both = [wall.replace(tzinfo=self._zone, fold=fold).astimezone(UTC) for fold in (0, 1)]

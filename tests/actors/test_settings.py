@@ -12,6 +12,7 @@ from events.domain import ClosedDays, Hours, Policy
 from events.errors import ConfigError
 from events.ids import RoomKey, SourceName
 from events.signing import kiosk_id
+from scraper.facts import Lens
 
 ROOMS = "".join(f'[[room]]\nid = "{key}"\n' for key in ("L213", "L218", "V005C"))
 KEY = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
@@ -34,7 +35,7 @@ def refusal(folder: Path, content: str) -> str:
 
 def test_an_empty_file_is_a_school_with_the_defaults(tmp_path: Path) -> None:
     school = read(tmp_path, "")
-    assert (school.name, school.zone, school.language) == ("École", "Europe/Paris", "fr")
+    assert (school.name, school.zone) == ("École", "Europe/Paris")
     assert (school.host, school.port, school.data) == ("127.0.0.1", 8765, Path("/var/lib/toctoc"))
     assert (school.policy, school.hours) == (Policy(), Hours())
     assert list(school.rooms) == ["L213", "L218", "V005C"]
@@ -49,7 +50,6 @@ def test_all_that_is_written_is_there(tmp_path: Path) -> None:
         [school]
         name = "Mines"
         zone = "Europe/Berlin"
-        language = "en"
         [server]
         host = "0.0.0.0"
         port = 0
@@ -77,7 +77,7 @@ def test_all_that_is_written_is_there(tmp_path: Path) -> None:
         key = "{KEY.upper()}"
         """,
     )
-    assert (school.name, school.zone, school.language) == ("Mines", "Europe/Berlin", "en")
+    assert (school.name, school.zone) == ("Mines", "Europe/Berlin")
     assert (school.host, school.port, school.data) == ("0.0.0.0", 0, tmp_path / "var/log")
     assert school.policy == Policy(walk_in=30, release_exempt_rooms=(V005C,))
     assert school.hours == Hours(monday="08:00-12:00, 13:30-18:00", sunday="")
@@ -125,9 +125,10 @@ def test_the_first_pattern_that_matches_names_the_kind(tmp_path: Path) -> None:
         pattern = "cours|TD"
         """,
     )
-    assert school.kind_of("Examen de cours magistral") == "exam"
-    assert school.kind_of("td de mécanique") == "course"
-    assert school.kind_of("Réunion") == ""
+    lens = Lens(source=SourceName("oasis"), key=b"", kinds=school.kind_patterns(), rooms={})
+    assert lens.kind_of("Examen de cours magistral") == "exam"
+    assert lens.kind_of("td de mécanique") == "course"
+    assert lens.kind_of("Réunion") == ""
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
@@ -174,7 +175,6 @@ URL_ALLOWED = "allowed is an http:// or https:// address, in which {day}, {start
             '[school] zone: "Paris" is no time zone; allowed is one such as "Europe/Paris"',
         ),
         ("[school]\nzone = ''", '[school] zone: "" is no time zone; allowed is one such as "Europe/Paris"'),
-        ("[school]\nlanguage = 'de'", '[school] language: "de" is not allowed; allowed is "en" or "fr"'),
         (
             "[server]\nport = 65536",
             "[server] port: 65536 is not allowed; allowed is an integer from 0 to 65535",

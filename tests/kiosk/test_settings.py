@@ -45,7 +45,6 @@ def test_all_that_is_written_is_there(tmp_path: Path) -> None:
         width = 800
         height = 480
         language = "en"
-        theme = "dark"
         hide_pointer = false
         """,
     )
@@ -53,7 +52,7 @@ def test_all_that_is_written_is_there(tmp_path: Path) -> None:
     assert door.data == tmp_path / "var/door"
     assert door.button == ButtonSection(kind="keyboard", pin=4, pull_up=False, bounce=0.0)
     assert door.screen == ScreenSection(
-        fullscreen=False, width=800, height=480, language="en", theme="dark", hide_pointer=False
+        fullscreen=False, width=800, height=480, language="en", hide_pointer=False
     )
 
 
@@ -102,8 +101,8 @@ SERVER_ALLOWED = 'allowed is an address such as "ws://server:8765" or "wss://ser
             "[screen] height: 0 is allowed only when both width and height are 0",
         ),
         (
-            "[door]\nroom = 'L213'\n[screen]\ntheme = 'pink'",
-            '[screen] theme: "pink" is not allowed; allowed is "auto" or "dark" or "light"',
+            "[door]\nroom = 'L213'\n[screen]\nlanguage = 'pink'",
+            '[screen] language: "pink" is not allowed; allowed is "en" or "fr"',
         ),
         (
             "[door]\nroom = 'L213'\n[screen]\nfullscreen = 1",
