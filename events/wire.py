@@ -111,6 +111,75 @@ class Stuck(Message, frozen=True, kw_only=True, omit_defaults=True, tag="stuck")
     stuck: bool
 
 
+class Motion(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="motion"):
+    """Somebody moved in front of the door's sensor."""
+
+
+class Air(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="air"):
+    """What a door's air sensor measured; None is what it does not measure.
+
+    Attributes:
+        temperature: In degrees Celsius.
+        humidity: Relative, in percent.
+        co2: In parts per million.
+    """
+
+    temperature: Annotated[float, Meta(ge=-60, le=100)] | None = None
+    humidity: Annotated[float, Meta(ge=0, le=100)] | None = None
+    co2: Annotated[int, Meta(ge=0, le=100_000)] | None = None
+
+
+class SendSensed(Message, frozen=True, kw_only=True, omit_defaults=True, tag="sensed"):
+    """Deliver what a door's sensor felt, the first time or again; answered by `Done`.
+
+    Attributes:
+        id: Count of what was felt in this run of the door's program, from 1.
+        run: Random name of this run of the program; with key and ``id`` the name of the fact.
+        boot_id: The kernel's name for the machine's run.
+        at: The door's ``CLOCK_BOOTTIME`` then, in milliseconds.
+        boottime: The door's ``CLOCK_BOOTTIME`` now, in milliseconds.
+    """
+
+    id: RequestId
+    run: Annotated[str, Meta(pattern="^[0-9a-f]{8,32}$")]
+    boot_id: str
+    at: int
+    boottime: int
+    sensed: Motion | Air
+
+
+class SetHeadcount(Message, frozen=True, kw_only=True, omit_defaults=True, tag="set-headcount"):
+    """Say how many people are in a room; the last word wins. Answered by `Done`."""
+
+    id: RequestId
+    room: RoomKey
+    count: Annotated[int, Meta(ge=0, le=10_000)]
+
+
+class PostNotice(Message, frozen=True, kw_only=True, omit_defaults=True, tag="post-notice"):
+    """Show a notice on doors until it ends or is withdrawn (operators). Answered by `Done`.
+
+    Attributes:
+        topic: Which doors: ``school``, ``wing/L``, ``type/petit`` or ``room/L213``.
+    """
+
+    id: RequestId
+    topic: str
+    text: Annotated[str, Meta(min_length=1, max_length=200)]
+    until: Instant | None = None
+
+
+class WithdrawNotice(Message, frozen=True, kw_only=True, omit_defaults=True, tag="withdraw-notice"):
+    """Take a notice away (operators). Answered by `Done`.
+
+    Attributes:
+        notice: Its number.
+    """
+
+    id: RequestId
+    notice: int
+
+
 class Find(Message, frozen=True, kw_only=True, omit_defaults=True, tag="find"):
     """Ask for the nearest free room."""
 
@@ -168,6 +237,8 @@ class Welcome(Message, frozen=True, kw_only=True, omit_defaults=True, tag="welco
 
     Attributes:
         rules: What the school has decided; sent again as `RulesSet` when they change.
+        board: Address of the school's board, such as ``https://rooms.school.example``; empty
+            where there is none that a phone could open. A room's page is ``<board>/room/<key>``.
     """
 
     role: Role
@@ -177,6 +248,32 @@ class Welcome(Message, frozen=True, kw_only=True, omit_defaults=True, tag="welco
     rules: Rules
     kiosk: KioskId | None = None
     room: RoomKey | None = None
+    board: str = ""
+
+
+class Notice(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A notice that the desk put on doors.
+
+    Attributes:
+        number: Position of its posting in the log; what `WithdrawNotice` names.
+        topic: Which doors show it: ``school``, ``wing/L``, ``type/petit`` or ``room/L213``.
+        until: When it ends by itself.
+    """
+
+    number: int
+    topic: str
+    text: str
+    posted_at: Instant
+    until: Instant | None = None
+
+
+class Notices(Message, frozen=True, kw_only=True, omit_defaults=True, tag="notices"):
+    """All notices that stand, the newest first; replaces what was sent before.
+
+    Sent with every snapshot, and whenever one was posted, withdrawn, or ended.
+    """
+
+    notices: tuple[Notice, ...] = ()
 
 
 class RulesSet(Message, frozen=True, kw_only=True, omit_defaults=True, tag="rules"):
@@ -251,6 +348,7 @@ class RoomPresence(Message, frozen=True, kw_only=True, omit_defaults=True, tag="
         seq: Position of the newest event that it contains.
         confirmed: When the bookings of the days shown were confirmed.
         watched_since: Since when a door of the room has been connected; None when none is.
+        headcount: How many people are there, where somebody counted those who are there now.
         plan: The statuses to the end of the day.
     """
 
@@ -259,6 +357,7 @@ class RoomPresence(Message, frozen=True, kw_only=True, omit_defaults=True, tag="
     last: LastIntent | None = None
     confirmed: dict[BookingId, Instant] = {}
     watched_since: Instant | None = None
+    headcount: int | None = None
     plan: tuple[Stretch, ...] = ()
 
 
@@ -373,6 +472,10 @@ ClientMessage = (
     | SendPress
     | Watching
     | Stuck
+    | SendSensed
+    | SetHeadcount
+    | PostNotice
+    | WithdrawNotice
     | Find
     | CloseRoom
     | ReopenRoom
@@ -384,6 +487,7 @@ ServerMessage = (
     Challenge
     | Welcome
     | RulesSet
+    | Notices
     | SnapshotBegin
     | RoomDay
     | RoomPresence

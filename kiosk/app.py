@@ -11,17 +11,18 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-import pygame
-
 from events.clock import Clock
-from events.domain import Intent
+from events.domain import By, Intent
 from events.notify import notify
+from events.wire import Air, Motion
 from kiosk.debounce import Contact
-from kiosk.inbox import Edge, Gesture, Inbox, Input, Quit, StuckChanged
+from kiosk.inbox import Edge, Inbox, Input, Quit, Speak, Tapped
 from kiosk.model import Model, passed, update
+from kiosk.orders import Order, Recount, Submit, TellSensed, TellStuck, orders
 from kiosk.screen import Screen
+from kiosk.sdl import pygame
+from kiosk.touch import point_of
 from kiosk.view import view
-from kiosk.words import Language
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +35,17 @@ ALIVE_EVERY = 10.0
 class Line(Protocol):
     """What the loop needs of `kiosk.link.Link`."""
 
-    def submit(self, intent: Intent, *, at: float) -> None:
+    def submit(self, intent: Intent, *, at: float, by: By = "button", minutes: int | None = None) -> None:
         """Keep a press and send it."""
 
     def report_stuck(self, *, stuck: bool) -> None:
         """Tell the server about the button."""
+
+    def recount(self, people: int) -> None:
+        """Tell the server how many people are here."""
+
+    def tell_sensed(self, sensed: Motion | Air, *, at: float) -> None:
+        """Tell the server what a sensor felt."""
 
 
 Watcher = Callable[[Input, Model, float, float], None]
@@ -55,7 +62,6 @@ class Door:
         link: The line to the server.
         screen: What it draws on.
         clock: Where the time comes from.
-        language: Of the words on the screen.
         windowed: Whether there is a window whose events have to be taken.
         keyboard: Whether its space bar is the button.
         open_at_start: Whether the contact is known to be open, as that of a keyboard is.
@@ -70,7 +76,6 @@ class Door:
         link: Line,
         screen: Screen,
         clock: Clock,
-        language: Language,
         windowed: bool,
         keyboard: bool = False,
         open_at_start: bool = False,
@@ -81,7 +86,6 @@ class Door:
         self._link = link
         self._screen = screen
         self._clock = clock
-        self._language: Language = language
         self._windowed = windowed
         self._keyboard = keyboard
         self._watcher = watcher
@@ -131,17 +135,26 @@ class Door:
         return list(self._contact.tick(self._clock.boottime()))
 
     def _take(self, item: Input) -> None:
-        match item:
-            case Gesture(intent=intent, at=at):
-                self._link.submit(intent, at=at)
-            case StuckChanged(stuck=stuck):
+        now = self._clock.now()
+        for order in orders(self.model, item, now):
+            self._follow(order)
+        self.model = update(self.model, item, now)
+
+    def _follow(self, order: Order) -> None:
+        match order:
+            case Submit(intent=intent, at=at, by=by, minutes=minutes):
+                self._link.submit(intent, at=at, by=by, minutes=minutes)
+            case TellStuck(stuck=stuck):
                 self._link.report_stuck(stuck=stuck)
-        self.model = update(self.model, item, self._clock.now())
+            case Recount(people=people):
+                self._link.recount(people)
+            case TellSensed(sensed=sensed, at=at):
+                self._link.tell_sensed(sensed, at=at)
 
     def _draw(self) -> None:
         now = self._clock.now()
         self.model = passed(self.model, now)
-        self._screen.draw(view(self.model, now, self._screen.size, self._language))
+        self._screen.draw(view(self.model, now, self._screen.size, self.model.language))
 
     def _sleep(self) -> float:
         """Tell for how many seconds nothing will happen by time alone."""
@@ -166,7 +179,10 @@ class Door:
                 elif event.key == pygame.K_ESCAPE and self._keyboard and closed:
                     found.append(Quit())
                 elif event.key == pygame.K_l and closed:
-                    self._language = "en" if self._language == "fr" else "fr"
+                    found.append(Tapped(Speak(self.model.next_language), at))
+            elif (point := point_of(event, self._screen.size)) is not None:
+                shown = self._screen.shown
+                found.append(Tapped(shown.touched(*point) if shown else None, at))
             elif event.type in (pygame.VIDEOEXPOSE, pygame.WINDOWEXPOSED):
                 self._screen.redraw()
         return found

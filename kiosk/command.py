@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-import pygame
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
@@ -29,9 +28,11 @@ from kiosk.drive import Driver
 from kiosk.inbox import Inbox, Quit, Received
 from kiosk.link import Link, Target
 from kiosk.model import Model, update
+from kiosk.picture import Size
 from kiosk.screen import Screen
+from kiosk.sdl import pygame
 from kiosk.settings import ButtonSection, DoorSettings, ScreenSection, read_door
-from kiosk.view import Size, view
+from kiosk.view import view
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +147,7 @@ def _run(settings: DoorSettings, arguments: argparse.Namespace) -> int:
     screen = Screen(
         size, fullscreen=section.fullscreen, caption=f"toctoc {settings.room}", window=not in_memory
     )
-    model = Model(room=settings.room, since=clock.now())
+    model = Model(room=settings.room, since=clock.now(), language=settings.screen.language)
     try:
         if arguments.screenshot is not None:
             return _screenshot(model, settings, screen, arguments.screenshot)
@@ -187,7 +188,6 @@ def _hang(
         link=link,
         screen=screen,
         clock=clock,
-        language=settings.screen.language,
         windowed=not in_memory,
         keyboard=keyboard,
         open_at_start=keyboard or driven,

@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from events.domain import Intent
 from events.ids import EventId
-from events.wire import ServerMessage
+from events.search import Wish
+from events.wire import Air, ServerMessage
 
 
 class Edge(Struct, frozen=True):
@@ -97,6 +98,94 @@ class LinkChanged(Struct, frozen=True):
     why: str = ""
 
 
+Page = Literal["sign", "find", "stay"]
+"""What the screen shows: the sign, the search for a room, or for how long somebody stays."""
+
+
+class OpenPage(Struct, frozen=True):
+    """A touch: show another page."""
+
+    page: Page
+
+
+class Speak(Struct, frozen=True):
+    """A touch: show another language.
+
+    Attributes:
+        language: Its code, one of the configured ones.
+    """
+
+    language: str
+
+
+class Stay(Struct, frozen=True):
+    """A touch: somebody is here, for so many minutes, or as long as the school's default says."""
+
+    minutes: int | None = None
+
+
+class Leave(Struct, frozen=True):
+    """A touch: whoever was here leaves."""
+
+
+class Ask(Struct, frozen=True):
+    """A touch: another wish for a room."""
+
+    wish: Wish
+
+
+class Count(Struct, frozen=True):
+    """A touch: so many people are here."""
+
+    people: int
+
+
+Action = OpenPage | Speak | Stay | Leave | Ask | Count
+
+
+class Tapped(Struct, frozen=True):
+    """Somebody touched the screen.
+
+    Attributes:
+        action: What the place means; None where it means nothing.
+        at: Seconds on ``CLOCK_BOOTTIME``.
+    """
+
+    action: Action | None
+    at: float
+
+
+class MotionFelt(Struct, frozen=True):
+    """The motion sensor saw somebody move; not yet thinned.
+
+    Attributes:
+        at: Seconds on ``CLOCK_BOOTTIME``.
+    """
+
+    at: float
+
+
+class AirFelt(Struct, frozen=True):
+    """The air sensor measured; not yet thinned.
+
+    Attributes:
+        at: Seconds on ``CLOCK_BOOTTIME``.
+    """
+
+    air: Air
+    at: float
+
+
+class ClockStepped(Struct, frozen=True):
+    """The door's wall clock was set.
+
+    Attributes:
+        by: How much later it is now than it would have been, in seconds.
+    """
+
+    by: float
+
+
 class FaultFound(Struct, frozen=True):
     """Something is wrong with the door itself that people should be told.
 
@@ -105,7 +194,7 @@ class FaultFound(Struct, frozen=True):
         gone: The fault is over.
     """
 
-    what: Literal["disk", "button"]
+    what: Literal["disk", "button", "display", "light", "sensor"]
     why: str
     gone: bool = False
 
@@ -129,6 +218,10 @@ Input = (
     | Kept
     | Received
     | LinkChanged
+    | Tapped
+    | MotionFelt
+    | AirFelt
+    | ClockStepped
     | FaultFound
     | SavePicture
     | Quit

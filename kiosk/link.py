@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import secrets
 import threading
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -30,14 +31,18 @@ from events.signing import kiosk_id, public_hex, sign_hello, sign_press
 from events.wire import (
     MAX_OUTGOING,
     PROTOCOL,
+    Air,
     Challenge,
     ClientMessage,
     Find,
     Heartbeat,
     Hello,
+    Motion,
     Pressed,
     Refused,
     SendPress,
+    SendSensed,
+    SetHeadcount,
     SnapshotEnd,
     Stuck,
     Subscribe,
@@ -131,6 +136,8 @@ class Link:
         self._told_watching = False
         self._stuck = False
         self._fault_told = False
+        self._run_name = secrets.token_hex(8)
+        self._requests = 0
 
     # -- from the main thread -------------------------------------------------------------------
 
@@ -160,6 +167,19 @@ class Link:
     def report_stuck(self, *, stuck: bool) -> None:
         """Tell the server about the button. Called from the main thread."""
         self._call(self._tell_stuck, stuck)
+
+    def recount(self, people: int) -> None:
+        """Tell the server how many people are here. Called from the main thread."""
+        self._call(self._recount, people)
+
+    def tell_sensed(self, sensed: Motion | Air, *, at: float) -> None:
+        """Tell the server what a sensor felt. Called from the main thread.
+
+        Args:
+            sensed: What.
+            at: When, seconds on ``CLOCK_BOOTTIME``.
+        """
+        self._call(self._tell_sensed, sensed, at)
 
     def find(self, request: Find) -> None:
         """Ask for a free room; the answer comes as `Received`. Called from the main thread."""
@@ -374,6 +394,22 @@ class Link:
             self._watching_since = self._clock.boottime()
         self._say(Stuck(stuck=stuck))
         self._tell_watching()
+
+    def _recount(self, people: int) -> None:
+        self._requests += 1
+        self._say(SetHeadcount(id=self._requests, room=self._target.room, count=people))
+
+    def _tell_sensed(self, sensed: Motion | Air, at: float) -> None:
+        self._requests += 1
+        message = SendSensed(
+            id=self._requests,
+            run=self._run_name,
+            boot_id=boot_id(),
+            at=round(at * 1000),
+            boottime=round(self._clock.boottime() * 1000),
+            sensed=sensed,
+        )
+        self._say(message)
 
     def _tell_fault(self) -> None:
         assert self._outbox is not None

@@ -17,13 +17,17 @@ from events.decide import decide
 from events.domain import Effect, Intent, PresencePressed, Press, Recorded
 from events.ids import EventId, KioskId, RoomKey, room_stream
 from events.projection import restore
+from events.search import Answer
 from events.state import RoomState, Rules, fold
 from events.status import Known, Stretch, day_of, day_span, stretch_at
 from events.wire import (
     HEARTBEAT,
+    Air,
     Challenge,
     Code,
     Heartbeat,
+    Notice,
+    Notices,
     Pressed,
     Refused,
     RoomDay,
@@ -37,17 +41,23 @@ from events.wire import (
 )
 from kiosk.debounce import HOLD
 from kiosk.inbox import (
+    AirFelt,
+    ClockStepped,
     Edge,
     FaultFound,
     Gesture,
     Input,
     Kept,
     LinkChanged,
+    MotionFelt,
     Noted,
+    Page,
     Quit,
     Received,
     SavePicture,
+    Speak,
     StuckChanged,
+    Tapped,
     Touched,
 )
 
@@ -67,6 +77,41 @@ _FINAL: frozenset[Code] = frozenset({"bad-message", "not-allowed", "unknown-room
 
 Told = Literal["touched", "sending", "noted", "kept", "recorded", "refused"]
 Link = Literal["starting", "up", "down", "refused"]
+
+
+class Setup(Struct, frozen=True, kw_only=True):
+    """How this door is set up, as `kiosk.toml` says.
+
+    Attributes:
+        languages: The languages it can show, by code; the first is shown first and comes back.
+        theme: ``auto`` is light by day and dark in ``dark_hours``.
+        dark_hours: ``HH:MM-HH:MM`` by the school's clocks; empty for never.
+        night_hours: When the screen rests, likewise.
+        night: How: a dim clock, or nothing at all.
+        touch: Whether the display can be touched.
+        rises: To which side of this door the room numbers grow, as seen by who stands before it;
+            empty where nobody said.
+    """
+
+    languages: tuple[str, ...] = ("fr", "en")
+    theme: Literal["auto", "light", "dark", "mono"] = "auto"
+    dark_hours: str = "19:00-07:00"
+    night_hours: str = ""
+    night: Literal["dim", "blank"] = "dim"
+    touch: bool = True
+    rises: Literal["", "left", "right"] = ""
+
+
+class Search(Struct, frozen=True, kw_only=True):
+    """What somebody asks for on the page that finds rooms.
+
+    Attributes:
+        answer: What the search found in what the door knows, its wish included.
+        at: When, in best time.
+    """
+
+    answer: Answer
+    at: datetime
 
 
 class Feedback(Struct, frozen=True, kw_only=True):
@@ -120,6 +165,16 @@ class Model(Struct, frozen=True, kw_only=True):
         stuck: The button is stuck.
         faults: What else is wrong with the door.
         today: The school's local day at the last update.
+        setup: How this door is set up.
+        language: In which language it speaks now.
+        page: What the screen shows.
+        page_since: Since when.
+        touched_at: When the screen was last touched, or the button pressed.
+        search: What was last asked for on the page that finds rooms.
+        notices: What the desk put on doors, the newest first; not only on this one.
+        board: Address of the school's board; empty where there is none.
+        air: What the door's own sensor last measured.
+        air_at: When.
     """
 
     room: RoomKey
@@ -144,6 +199,16 @@ class Model(Struct, frozen=True, kw_only=True):
     stuck: bool = False
     faults: tuple[FaultFound, ...] = ()
     today: date | None = None
+    setup: Setup = Setup()
+    language: str = "fr"
+    page: Page = "sign"
+    page_since: datetime | None = None
+    touched_at: datetime | None = None
+    search: Search | None = None
+    notices: tuple[Notice, ...] = ()
+    board: str = ""
+    air: Air | None = None
+    air_at: datetime | None = None
 
     @property
     def day(self) -> RoomDay | None:
@@ -154,6 +219,12 @@ class Model(Struct, frozen=True, kw_only=True):
     def stale_after(self) -> timedelta:
         """How old a timetable may be before its age is told loudly."""
         return timedelta(minutes=self.rules_shown.policy.stale_after)
+
+    @property
+    def next_language(self) -> str:
+        """The language after the one that is spoken, round and round."""
+        known = self.setup.languages
+        return known[(known.index(self.language) + 1) % len(known)] if self.language in known else known[0]
 
     @property
     def rules_shown(self) -> Rules:
@@ -282,7 +353,13 @@ def update(model: Model, item: Input, now: datetime) -> Model:
         case FaultFound(what=what, gone=gone):
             others = tuple(fault for fault in model.faults if fault.what != what)
             return replace(model, faults=others if gone else (*others, item))
-        case Edge() | SavePicture() | Quit():
+        case AirFelt(air=air):
+            return replace(model, air=air, air_at=now)
+        case ClockStepped(by=by):
+            return _stepped(model, timedelta(seconds=by))
+        case Tapped(action=Speak(language=language)):
+            return replace(model, language=language)
+        case Edge() | MotionFelt() | SavePicture() | Quit() | Tapped():
             return model
 
 
@@ -305,13 +382,44 @@ def passed(model: Model, now: datetime) -> Model:
     return model if day == model.day else replace(model, days={**model.days, model.room: day})
 
 
+def _stepped(model: Model, by: timedelta) -> Model:
+    """Move every instant on the door's own clock along with that clock; best time stays as it was."""
+
+    def moved(instant: datetime | None) -> datetime | None:
+        return None if instant is None else instant + by
+
+    feedback = model.feedback
+    if feedback is not None:
+        feedback = replace(feedback, since=feedback.since + by, until=feedback.until + by)
+    return replace(
+        model,
+        since=model.since + by,
+        link_since=moved(model.link_since),
+        heard_at=moved(model.heard_at),
+        held_since=moved(model.held_since),
+        page_since=moved(model.page_since),
+        touched_at=moved(model.touched_at),
+        air_at=moved(model.air_at),
+        # A clock that no server has corrected yet is now right, and was wrong before.
+        offset=model.offset - by if model.heard_at is not None else model.offset,
+        feedback=feedback,
+        pending=tuple(replace(noted, pressed_at=noted.pressed_at + by) for noted in model.pending),
+        answered=tuple(
+            (replace(noted, pressed_at=noted.pressed_at + by), seq) for noted, seq in model.answered
+        ),
+    )
+
+
 def _received(model: Model, message: ServerMessage, at: datetime, now: datetime) -> Model:
     if isinstance(message, Challenge):
         return model
     model = replace(model, heard_at=at)
     match message:
-        case Welcome(school=school, rules=rules, server_time=server_time):
-            return replace(model, school=school, rules=rules, offset=server_time - at, link="up")
+        case Welcome(school=school, rules=rules, server_time=server_time, board=board):
+            offset = server_time - at
+            return replace(model, school=school, rules=rules, offset=offset, link="up", board=board)
+        case Notices(notices=notices):
+            return replace(model, notices=notices)
         case Heartbeat(server_time=server_time, seq=seq):
             return replace(model, offset=server_time - at, seq=max(seq, model.seq))
         case RulesSet(rules=rules):

@@ -9,9 +9,9 @@ that must not break is U+00A0. Texts are told by `say`, with their places filled
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Literal
 
-Language = Literal["fr", "en"]
+Language = str
+"""A language by its code, such as ``fr``."""
 
 FRENCH: dict[str, str] = {
     # The signs.

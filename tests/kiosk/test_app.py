@@ -12,7 +12,7 @@ import pytest
 
 from events.domain import Intent
 from events.ids import EventId
-from events.wire import Heartbeat
+from events.wire import Air, Heartbeat, Motion
 from kiosk.app import ALIVE_EVERY, Door
 from kiosk.inbox import Edge, Gesture, Inbox, Input, LinkChanged, Noted, Quit, Received, StuckChanged, Touched
 from kiosk.model import Model
@@ -27,12 +27,20 @@ class Line:
     def __init__(self) -> None:
         self.presses: list[tuple[Intent, float]] = []
         self.stuck: list[bool] = []
+        self.counts: list[int] = []
+        self.sensed: list[tuple[Motion | Air, float]] = []
 
     def submit(self, intent: Intent, *, at: float, **_more: Any) -> None:
         self.presses.append((intent, at))
 
     def report_stuck(self, *, stuck: bool) -> None:
         self.stuck.append(stuck)
+
+    def recount(self, people: int) -> None:
+        self.counts.append(people)
+
+    def tell_sensed(self, sensed: Motion | Air, *, at: float) -> None:
+        self.sensed.append((sensed, at))
 
 
 class Bench:
@@ -51,7 +59,6 @@ class Bench:
             link=self.line,
             screen=self.screen,
             clock=self.clock,
-            language="fr",
             windowed=False,
             open_at_start=True,
             watcher=lambda item, *_rest: self.seen.append(item),

@@ -17,8 +17,11 @@ import pygame
 from msgspec.structs import replace
 
 from events.wire import Heartbeat
-from kiosk.screen import ELLIPSIS, FONT_FILES, Screen, Typesetter
-from kiosk.view import INK, PAPER, Box, Column, Panel, Text, ViewModel, view
+from kiosk.palette import INK, LIGHT
+from kiosk.picture import Box, Column, Panel, Text, ViewModel
+from kiosk.screen import Screen
+from kiosk.typesetter import ELLIPSIS, FONT_FILES, Typesetter
+from kiosk.view import view
 from kiosk.words import Language
 from tests.kiosk import scenes
 from tests.kiosk.scenes import SCENES, SIZES
@@ -46,7 +49,7 @@ def picture(name: str, size: tuple[int, int], language: Language = "fr") -> View
 def column(text: str, width: int, height: int = 400, *, lines: int = 3, otherwise: str = "") -> Column:
     return Column(
         box=Box(0, 0, width, height),
-        ground=PAPER,
+        ground=LIGHT.paper,
         texts=(
             Text(text=text, font="text", size=30, least=20, lines=lines, colour=INK, otherwise=otherwise),
         ),
@@ -252,10 +255,10 @@ def test_an_empty_text_is_no_error(type_: Typesetter) -> None:
 def test_paragraphs_that_may_go_make_room_for_the_others(type_: Typesetter) -> None:
     needed = Text(text="Libre", font="heavy", size=60, least=60, colour=INK)
     extra = Text(text="ferme à 20 h", font="text", size=30, least=30, before=20, optional=True, colour=INK)
-    small = Column(box=Box(0, 0, 400, 50), ground=PAPER, texts=(needed, extra))
+    small = Column(box=Box(0, 0, 400, 50), ground=LIGHT.paper, texts=(needed, extra))
 
     assert [line.text for line in type_.lines(small)] == ["Libre"]
-    large = Column(box=Box(0, 0, 400, 200), ground=PAPER, texts=(needed, extra))
+    large = Column(box=Box(0, 0, 400, 200), ground=LIGHT.paper, texts=(needed, extra))
     assert [line.text for line in type_.lines(large)] == ["Libre", "ferme à 20 h"]
 
 

@@ -16,22 +16,11 @@ from events.status import Status
 from events.wire import DayBooking
 from kiosk.inbox import LinkChanged
 from kiosk.model import Model, update
-from kiosk.view import (
-    CAPITAL,
-    SIGNS,
-    WORD_HEIGHT,
-    Box,
-    Column,
-    Panel,
-    Ring,
-    Shape,
-    SignName,
-    ViewModel,
-    contrast,
-    sign_of,
-    tidy,
-    view,
-)
+from kiosk.pages.frame import CAPITAL, WORD_HEIGHT
+from kiosk.pages.scene import tidy
+from kiosk.palette import LIGHT, contrast, sign_of
+from kiosk.picture import Box, Column, Panel, Ring, Shape, SignName, ViewModel
+from kiosk.view import view
 from kiosk.words import Language, say
 from tests.kiosk import scenes
 from tests.kiosk.scenes import (
@@ -116,9 +105,9 @@ def test_each_state_is_told_by_its_word_shape_and_colour(
 
     assert vm.sign == sign
     assert (vm.word, vm.shape, vm.colour) == (
-        say(language, SIGNS[sign].word),
-        SIGNS[sign].shape,
-        SIGNS[sign].ground,
+        say(language, LIGHT.signs[sign].word),
+        LIGHT.signs[sign].shape,
+        LIGHT.signs[sign].ground,
     )
     assert vm.word in vm.texts()
     field = panel(vm, "field")
@@ -127,9 +116,9 @@ def test_each_state_is_told_by_its_word_shape_and_colour(
     assert any(isinstance(part, Shape) and part.name == vm.shape for part in field.parts)
 
 
-@pytest.mark.parametrize(("one", "other"), list(combinations(SIGNS, 2)))
+@pytest.mark.parametrize(("one", "other"), list(combinations(LIGHT.signs, 2)))
 def test_every_two_signs_differ_in_word_and_shape_and_colour(one: SignName, other: SignName) -> None:
-    a, b = SIGNS[one], SIGNS[other]
+    a, b = LIGHT.signs[one], LIGHT.signs[other]
 
     assert a.shape != b.shape
     assert a.ground != b.ground
@@ -157,9 +146,9 @@ def test_every_text_stands_out_from_its_ground(scene: str) -> None:
                     assert contrast(text.colour, column.ground) >= 4.5, text
 
 
-@pytest.mark.parametrize("name", list(SIGNS))
+@pytest.mark.parametrize("name", list(LIGHT.signs))
 def test_word_and_shape_stand_out_even_more(name: SignName) -> None:
-    assert contrast(SIGNS[name].ink, SIGNS[name].ground) >= 7
+    assert contrast(LIGHT.signs[name].ink, LIGHT.signs[name].ground) >= 7
 
 
 @pytest.mark.parametrize(("scene", "size", "language"), EVERYTHING)
