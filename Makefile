@@ -3,6 +3,7 @@
 PYTHON ?= python3
 DATA ?= ../shared/data
 PYTHONS ?= 3.11 3.12 3.13
+ASYNCAPI_SHA256 := abe96881dbfaad495ccbb6bd8d3fb43ca18a13b9d7564849ccb66f39d5e5b20f
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -73,6 +74,8 @@ test: $(READY) ## lint, format, types, import rules and all tests
 	command -v xdotool >/dev/null || missing+=(xdotool)
 	command -v chromium >/dev/null || missing+=(chromium)
 	command -v systemd-analyze >/dev/null || missing+=(systemd)
+	command -v npm >/dev/null || missing+=(npm)
+	$(MAKE) --no-print-directory var/asyncapi/3.0.0.json || echo "toctoc: AsyncAPI's schema is not here: its test is skipped"
 	if (( $${#missing[@]} )); then
 		echo "toctoc: tests that need what this machine lacks are skipped: sudo apt-get install $${missing[*]}"
 	fi
@@ -81,6 +84,20 @@ test: $(READY) ## lint, format, types, import rules and all tests
 	echo "toctoc: 3 of 5: mypy";                $(BIN)/mypy
 	echo "toctoc: 4 of 5: lint-imports";        $(BIN)/lint-imports --no-logo
 	echo "toctoc: 5 of 5: pytest";              $(BIN)/pytest
+
+# AsyncAPI's own schema of a description, which a test compares ours with.
+var/asyncapi/3.0.0.json:
+	command -v npm >/dev/null || {
+		echo "toctoc: the schema of AsyncAPI comes by npm: sudo apt-get install npm" >&2
+		exit 1
+	}
+	mkdir -p $(@D)
+	cd $(@D)
+	npm pack --silent @asyncapi/specs@6.11.1 >/dev/null
+	tar --extract --gzip --file asyncapi-specs-6.11.1.tgz --strip-components 2 'package/schemas/3.0.0-without-$$id.json'
+	rm asyncapi-specs-6.11.1.tgz
+	echo "$(ASYNCAPI_SHA256)  3.0.0-without-\$$id.json" | sha256sum --check --quiet
+	mv '3.0.0-without-$$id.json' 3.0.0.json
 
 .PHONY: acceptance
 acceptance: $(READY) ## reads every page of DATA (default ../shared/data) and compares

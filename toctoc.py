@@ -14,15 +14,17 @@ COMMANDS = {
     "serve": ("actors.command", "run the school's server"),
     "kiosk": ("kiosk.command", "run a door: its screen and its button"),
     "find": ("kiosk.find", "find the nearest free room"),
-    "room": ("actors.desk", "put a room out of order, or back"),
+    "room": ("actors.desk", "put a room out of order, or back; say how many are in it"),
+    "notice": ("actors.notice", "put a notice on doors, or take it away"),
     "sources": ("actors.sources", "tell how the timetables are"),
     "scrape": ("scraper.command", "read a timetable and print it; records nothing"),
     "log": ("events.command", "show, verify or export the event log"),
     "replay": ("events.command", "tell the state of every room at any instant"),
+    "protocol": ("events.protocol", "describe the gateway's protocol (AsyncAPI)"),
     "demo": ("actors.demo.command", "see all of it on this machine, without a school"),
 }
 
-_PRINTS = ("find", "scrape", "log", "replay")
+_PRINTS = ("find", "scrape", "log", "protocol", "replay")
 _EXTRA = {"actors": "server", "scraper": "server", "events": "server", "kiosk": "kiosk"}
 
 

@@ -1,4 +1,4 @@
-"""``toctoc room``: the front desk puts a room out of order, or back.
+"""``toctoc room``: the front desk puts a room out of order, or back, or says how many are in it.
 
 Goes to the running server as operator; when none runs, takes the log's lock and writes itself.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -17,15 +17,16 @@ from zoneinfo import ZoneInfo
 from actors.settings import SchoolSettings, read_school
 from events.client import GatewayError, converse
 from events.clock import SystemClock
-from events.domain import AnyEvent, Part, RoomClosed, RoomReopened
+from events.domain import AnyEvent, HeadcountChanged, Part, RoomClosed, RoomReopened
 from events.errors import ConfigError, LogError, LogLocked, ToctocError
 from events.ids import RoomKey, new_event_id, room_stream
 from events.log import Batch, Draft
 from events.personal import new_part
 from events.sqlite import SqliteLog
-from events.wire import ClientMessage, CloseRoom, Done, Refused, ReopenRoom, ServerMessage
+from events.wire import ClientMessage, CloseRoom, Done, Refused, ReopenRoom, ServerMessage, SetHeadcount
 
 TIMEOUT = 10.0
+MOST_PEOPLE = 10_000
 T = TypeVar("T", bound=ServerMessage)
 
 
@@ -34,7 +35,7 @@ class NotDone(ToctocError):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Close or reopen a room.
+    """Close or reopen a room, or say how many people are in it.
 
     Returns:
         0 when it is in the log, 1 when not.
@@ -49,38 +50,73 @@ def main(argv: Sequence[str]) -> int:
         try:
             seq = ask_server(settings, order, Done).seq
         except GatewayError as unreachable:
-            seq = _by_hand(settings, order, unreachable)
+            seq = by_hand(settings, "toctoc room", lambda _log, now: _draft(order, now), unreachable)
     except (ToctocError, OSError, ValueError) as error:
         print(f"toctoc room: {error}", file=sys.stderr)
         return 1
-    done = "out of order" if isinstance(order, CloseRoom) else "back in order"
-    print(f"{room} is {done} (event {seq})")
+    print(f"{room} {_outcome(order)} (event {seq})")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="toctoc room",
-        description="Put a room out of order, or back in order.",
-        epilog="example: toctoc room close L213 --until 2026-11-21T18:00 --reason 'Projecteur en panne' "
-        "--config /etc/toctoc/school.toml",
+        description="Put a room out of order, or back in order; say how many people are in it.",
+        epilog="examples: toctoc room close L213 --until 2026-11-21T18:00 --reason 'Projecteur en panne' "
+        "--config /etc/toctoc/school.toml; toctoc room count L213 12 --config /etc/toctoc/school.toml",
     )
-    parser.add_argument("what", choices=("close", "reopen"))
+    parser.add_argument("what", choices=("close", "reopen", "count"))
     parser.add_argument("room", metavar="ROOM")
-    parser.add_argument("--until", metavar="TIME", help="local time, such as 2026-11-21T18:00")
-    parser.add_argument("--reason", default="", help="shown at the door")
+    parser.add_argument("people", metavar="PEOPLE", nargs="?", help="for count: how many are there")
+    parser.add_argument("--until", metavar="TIME", help="for close: local time, such as 2026-11-21T18:00")
+    parser.add_argument("--reason", default="", help="for close: shown at the door")
     parser.add_argument("--config", type=Path, required=True, metavar="school.toml")
     return parser
 
 
-def _order(arguments: argparse.Namespace, room: RoomKey, zone: ZoneInfo) -> CloseRoom | ReopenRoom:
+_Order = CloseRoom | ReopenRoom | SetHeadcount
+
+
+def _order(arguments: argparse.Namespace, room: RoomKey, zone: ZoneInfo) -> _Order:
+    people = arguments.people
+    if arguments.what == "count":
+        if people is None or not people.isdecimal() or int(people) > MOST_PEOPLE:
+            said = "nothing" if people is None else repr(people)
+            raise ValueError(f"count wants how many people there are, from 0 to {MOST_PEOPLE}, not {said}")
+        return SetHeadcount(id=1, room=room, count=int(people))
+    if people is not None:
+        raise ValueError(f"{arguments.what} takes a room and nothing behind it, not {people!r}")
     if arguments.what == "reopen":
         return ReopenRoom(id=1, room=room)
-    until = None
-    if arguments.until is not None:
-        until = datetime.fromisoformat(arguments.until)
-        until = (until if until.tzinfo else until.replace(tzinfo=zone)).astimezone(UTC)
-    return CloseRoom(id=1, room=room, until=until, reason=arguments.reason)
+    return CloseRoom(id=1, room=room, until=instant(arguments.until, zone), reason=arguments.reason)
+
+
+def _outcome(order: _Order) -> str:
+    match order:
+        case CloseRoom():
+            return "is out of order"
+        case ReopenRoom():
+            return "is back in order"
+        case SetHeadcount(count=count):
+            return f"has {count} {'person' if count == 1 else 'people'} in it"
+
+
+def instant(text: str | None, zone: ZoneInfo) -> datetime | None:
+    """Read ``--until``: a time of the school's clocks, unless it says which zone.
+
+    Returns:
+        The instant in UTC; None for None.
+
+    Raises:
+        ValueError: It is no time, with what is allowed.
+    """
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"--until {text!r} is no time; allowed is 2026-11-21T18:00, local") from None
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def ask_server(settings: SchoolSettings, order: ClientMessage, answer: type[T]) -> T:
@@ -112,27 +148,51 @@ def ask_server(settings: SchoolSettings, order: ClientMessage, answer: type[T]) 
                 raise NotDone(message.reason)
 
 
-def _by_hand(settings: SchoolSettings, order: CloseRoom | ReopenRoom, unreachable: GatewayError) -> int:
+def by_hand(
+    settings: SchoolSettings,
+    who: str,
+    make: Callable[[SqliteLog, datetime], Draft],
+    unreachable: GatewayError,
+) -> int:
+    """Record an event without a server, under the log's lock.
+
+    Args:
+        settings: Where the log is.
+        who: What the lock tells others.
+        make: Makes the event of the log as it is and the time; what it raises is passed on.
+        unreachable: Why the server was not asked.
+
+    Returns:
+        Position of the event in the log.
+
+    Raises:
+        LogError: There is no log yet, or a server holds it that does not answer.
+    """
     if not (settings.data / "log.db").exists():
         raise LogError(f"{settings.data}: there is no log here; start the server once")
     try:
-        log = SqliteLog(settings.data, who="toctoc room")
+        log = SqliteLog(settings.data, who=who)
     except LogLocked as locked:
         raise LogError(f"the server does not answer ({unreachable}), and {locked}") from unreachable
     try:
         if log.head() == 0:
             raise LogError(f"{log.path}: nothing is in this log; start the server once")
-        now = SystemClock().now()
-        part: Part | None = None
-        text: bytes | None = None
-        event: AnyEvent
-        if isinstance(order, CloseRoom):
+        return log.append(Batch(drafts=(make(log, SystemClock().now()),)))[0].seq
+    finally:
+        log.close()
+
+
+def _draft(order: _Order, now: datetime) -> Draft:
+    part: Part | None = None
+    text: bytes | None = None
+    event: AnyEvent
+    match order:
+        case CloseRoom():
             if order.reason:
                 part, text = new_part(order.until or now, reason=order.reason)
             event = RoomClosed(room=order.room, until=order.until, part=part)
-        else:
+        case ReopenRoom():
             event = RoomReopened(room=order.room)
-        draft = Draft(id=new_event_id(), stream=room_stream(order.room), at=now, event=event, text=text)
-        return log.append(Batch(drafts=(draft,)))[0].seq
-    finally:
-        log.close()
+        case SetHeadcount(count=count):
+            event = HeadcountChanged(room=order.room, count=count, by="desk")
+    return Draft(id=new_event_id(), stream=room_stream(order.room), at=now, event=event, text=text)

@@ -17,15 +17,14 @@ from actors.base import BaseActor, Broken
 from actors.hub import Frame, Hub, Update, listen
 from actors.session import Access
 from actors.settings import SchoolSettings
+from actors.web import Room
 from events.clock import Clock
 from events.ids import EventId, RoomKey
-from events.projection import room_day, room_presence
+from events.notices import topics_of
+from events.projection import notices, room_day, room_presence
+from events.state import StandingNotice
 from events.status import Known
-from events.wire import (
-    RulesSet,
-    TimetablesRead,
-    encode,
-)
+from events.wire import Notices, RulesSet, TimetablesRead, encode
 
 
 class WhereAreYou(m.Message, frozen=True, kw_only=True, gc=False):
@@ -63,6 +62,7 @@ class GatewayActor(BaseActor):
         self._known: dict[RoomKey, Known] = {}
         self._frames: dict[RoomKey, Frame] = {}
         self._texts: dict[EventId, str] = {}
+        self._posted: tuple[StandingNotice, ...] = ()
         self._seq = 0
         self._hub: Hub | None = None
 
@@ -75,6 +75,7 @@ class GatewayActor(BaseActor):
             raise
         self._hub = Hub(listener, self._access(), self.actor_ref, self._school, self._clock)
         self._hub.board_titles = self._settings.board_titles
+        self._hub.board_url = self._settings.board_url
         self._hub.start()
         self._school.tell(self.actor_ref)
 
@@ -105,11 +106,14 @@ class GatewayActor(BaseActor):
                 self._cross(Update(seq=self._seq, replies=((session, encode(reply)),)))
             case m.DayBegan():
                 self._begin_day()
+            case m.Proved(sent=sent, sources=sources):
+                if self._hub is not None:
+                    self._hub.call(self._hub.proved, sent, sources)
             case m.Reload(settings=settings):
                 self._settings = settings
                 hub = self._hub
                 if hub is not None:
-                    hub.call(hub.reload, self._access(), settings.board_titles)
+                    hub.call(hub.reload, self._access(), settings.board_titles, settings.board_url)
             case _:
                 raise TypeError(f"the gateway knows no {type(message).__name__}")
 
@@ -136,6 +140,11 @@ class GatewayActor(BaseActor):
         kept: list[Frame] = []
         if message.rules is not None:
             everyone.append(("rules", encode(RulesSet(rules=message.rules))))
+        standing: Notices | None = None
+        if message.notices is not None:
+            self._posted = message.notices
+            standing = notices(self._posted, now, self._texts)
+            everyone.append(("notices", encode(standing)))
         if message.readings is not None:
             everyone.append(("timetables", encode(self._timetables_read(message.readings))))
             told = {frame.room for frame, _ in frames}
@@ -152,25 +161,29 @@ class GatewayActor(BaseActor):
                 replies=tuple((session, encode(reply)) for session, reply in message.replies),
                 created=message.created,
                 rules=message.rules,
+                notices=standing.notices if standing is not None else None,
             )
         )
 
     def _frame(self, k: Known, now: datetime, *, day: bool) -> Frame:
-        key, info = k.room.key, k.room.info
-        presence = encode(room_presence(k, now))
+        key = k.room.key
+        present = room_presence(k, now)
+        presence = encode(present)
         before = self._frames.get(key)
         if before is not None and not day:
-            frame = msgspec.structs.replace(before, presence=presence, touched=self._seq, planned_at=now)
+            shown = msgspec.structs.replace(before.shown, presence=present)
+            frame = msgspec.structs.replace(
+                before, presence=presence, shown=shown, touched=self._seq, planned_at=now
+            )
         else:
-            topics = {"school", f"room/{key}"}
-            if info is not None:
-                topics |= {f"wing/{info.wing}", f"type/{info.type}"}
+            plain, titled = room_day(k, now), room_day(k, now, self._texts)
             frame = Frame(
                 room=key,
-                topics=frozenset(topics),
-                plain=encode(room_day(k, now)),
-                titled=encode(room_day(k, now, self._texts)),
+                topics=topics_of(key, k.room.info),
+                plain=encode(plain),
+                titled=encode(titled),
                 presence=presence,
+                shown=Room(day=plain, titled=titled, presence=present),
                 touched=self._seq,
                 planned_at=now,
             )
@@ -212,6 +225,7 @@ class GatewayActor(BaseActor):
         now = self._clock.now()
         shown = {b.text for known in self._known.values() for b in known.room.all_bookings.values()}
         shown |= {known.room.closure.text for known in self._known.values() if known.room.closure}
+        shown |= {notice.text for notice in self._posted}
         self._texts = {event: text for event, text in self._texts.items() if event in shown}
         frames = []
         for known in self._known.values():

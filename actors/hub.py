@@ -11,11 +11,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import secrets
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
+from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,17 +33,23 @@ from websockets.typing import Subprotocol
 
 from actors import messages as m
 from actors.base import Broken, tell
+from actors.codes import Codes, Gate, next_change
 from actors.session import Access, Action, Await, End, Forward, Greet, Send, Serve, Session
+from actors.web import Answer, Condition, Room, Shown, Web, load_files, preferred
+from actors.web import Request as WebRequest
 from events.clock import Clock
 from events.domain import LogCreated
-from events.ids import EventId, RoomKey
+from events.ids import EventId, RoomKey, SourceName
 from events.state import Rules
 from events.status import day_of
 from events.wire import (
     HEARTBEAT,
     MAX_INCOMING,
     PROTOCOL,
+    DoorCodes,
     Heartbeat,
+    Notice,
+    Notices,
     SnapshotBegin,
     SnapshotEnd,
     Subscribe,
@@ -68,6 +77,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         topics: What one may subscribe to in order to be told of it.
+        shown: The same before it was encoded, for feeds.
         touched: The seq of the log when one of them last changed.
         planned_at: When the plan was made.
     """
@@ -77,6 +87,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     plain: str
     titled: str
     presence: str
+    shown: Room
     touched: int
     planned_at: datetime
 
@@ -88,6 +99,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         frames: Rooms that changed, and whether their day did.
         kept: Rooms whose messages are newer, but that nobody needs to be told of.
         everyone: For all clients, by what it is about.
+        notices: Those that stand, when they changed.
     """
 
     seq: int
@@ -98,6 +110,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     replies: tuple[tuple[m.Session, str], ...] = ()
     created: LogCreated | None = None
     rules: Rules | None = None
+    notices: tuple[Notice, ...] | None = None
 
 
 class Client:
@@ -145,6 +158,7 @@ class Hub:
     ) -> None:
         self.address: tuple[str, int] = listener.getsockname()[:2]
         self.board_titles = False
+        self.board_url = ""
         self._listener = listener
         self._access = access
         self._gateway = gateway
@@ -164,7 +178,15 @@ class Hub:
         self._seq = 0
         self._created: LogCreated | None = None
         self._rules = Rules()
+        self._notices: tuple[Notice, ...] = ()
         self._day: date | None = None
+        self._gate = Gate(Codes(secrets.token_bytes(32)))
+        self._web = Web(load_files())
+        self._began_at = clock.now()
+        self._proved_at: float | None = None
+        self._sources: Mapping[SourceName, datetime | None] = {}
+        self._shown: Shown | None = None
+        self._versions = itertools.count()
 
     # -- from the actor's thread ----------------------------------------------------------------
 
@@ -213,7 +235,8 @@ class Hub:
             ping_timeout=20,
             server_header=None,
         )
-        beats = [asyncio.create_task(self._heartbeat()), asyncio.create_task(self._sweep())]
+        tasks = (self._heartbeat(), self._sweep(), self._tell_codes())
+        beats = [asyncio.create_task(task) for task in tasks]
         self._ready.set()
         await self._stopping.wait()
         for beat in beats:
@@ -230,29 +253,86 @@ class Hub:
 
     def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer plain HTTP, and refuse what can be refused before a WebSocket is open."""
-        path = urlsplit(request.path).path
-        if path == "/healthz":
-            return self._health()
-        if path not in ("/", "/ws"):
-            return connection.respond(HTTPStatus.NOT_FOUND, "nothing here; the live channel is /ws\n")
+        path = request.path.partition("?")[0]
+        if path != "/ws":
+            return self._answer(request)
         origin = request.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
             return connection.respond(HTTPStatus.FORBIDDEN, "a page of another site may not connect\n")
         return None
 
-    def _health(self) -> Response:
-        doors = sum(client.session.watching for client in self._clients.values())
-        body = msgspec.json.encode(
-            {"seq": self._seq, "rooms": len(self._frames), "doors": doors, "clients": len(self._clients)}
+    def _answer(self, request: Request) -> Response:
+        headers = request.headers
+        wanted = WebRequest(
+            target=request.path,
+            known=", ".join(headers.get_all("If-None-Match")),
+            gzip="gzip" in ", ".join(headers.get_all("Accept-Encoding")),
+            language=preferred(", ".join(headers.get_all("Accept-Language"))),
         )
-        status = HTTPStatus.OK if self._created is not None else HTTPStatus.SERVICE_UNAVAILABLE
-        headers = Headers([("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-        headers["Connection"] = "close"
-        return Response(status.value, status.phrase, headers, body)
+        now = self._clock.now()
+        return _response(self._web.answer(wanted, self._shown_now(), self._condition(), now), now)
+
+    def _shown_now(self) -> Shown:
+        """Tell what the board may see; made anew only when something changed."""
+        if self._shown is None:
+            created = self._created
+            self._shown = Shown(
+                school=created.school if created else "",
+                epoch=created.epoch if created else 0,
+                seq=self._seq,
+                version=next(self._versions),
+                rules=self._rules,
+                rooms={
+                    key: frame.shown for key, frame in self._frames.items() if not frame.shown.day.retired
+                },
+                titles=self.board_titles,
+            )
+        return self._shown
+
+    def _condition(self) -> Condition:
+        proved_at = self._proved_at
+        age = None
+        if self._created is not None and proved_at is not None:
+            age = asyncio.get_running_loop().time() - proved_at
+        sessions = [client.session for client in self._clients.values()]
+        return Condition(
+            seq=self._seq,
+            began_at=self._began_at,
+            recorder_age=age,
+            sources=self._sources,
+            clients=Counter(session.role or "unknown" for session in sessions),
+            doors=sum(session.watching for session in sessions),
+        )
+
+    def proved(self, sent: float, sources: Mapping[SourceName, datetime | None]) -> None:
+        """Take a sign of life of all who stand between a press and the log.
+
+        Args:
+            sent: When it was asked for, in seconds of the loop.
+            sources: For each timetable when today was last read and believed.
+        """
+        self._proved_at, self._sources = sent, sources
+
+    async def _tell_codes(self) -> None:
+        """Tell each door its codes whenever a minute begins."""
+        while True:
+            now = self._clock.now()
+            # A wall clock that is set back meanwhile makes this late, which the codes told ahead bear.
+            await asyncio.sleep((next_change(now) - now).total_seconds() + 0.001)
+            for client in self._ready_clients():
+                self._send_codes(client)
+
+    def _send_codes(self, client: Client) -> None:
+        room = client.session.room
+        if client.session.role == "kiosk" and room is not None and self.board_url:
+            codes = self._gate.codes.of(room, self._clock.now())
+            broadcast([client.connection], encode(DoorCodes(codes=codes)))
 
     async def _serve(self, connection: ServerConnection) -> None:
         number = next(self._numbers)
-        client = Client(connection, Session(number, self._access))
+        peer = connection.remote_address
+        session = Session(number, self._access, self._gate, str(peer[0]) if peer else "")
+        client = Client(connection, session)
         self._clients[number] = client
         try:
             async with asyncio.timeout(HELLO_LIMIT):
@@ -324,8 +404,10 @@ class Hub:
             rules=self._rules,
             kiosk=greet.kiosk,
             room=greet.room,
+            board=self.board_url,
         )
         await client.connection.send(encode(welcome))
+        self._send_codes(client)
 
     async def _snapshot(self, client: Client, subscribe: Subscribe) -> None:
         """Send what the client asked for, in pieces as it reads; what changes meanwhile follows."""
@@ -351,6 +433,7 @@ class Hub:
                 if not whole and "timetables" in self._everyone:
                     # A reading that found nothing new changed no room, but it renewed every age.
                     await client.connection.send(self._everyone["timetables"])
+                await client.connection.send(self._notices_now())
                 await client.connection.send(encode(SnapshotEnd(seq=seq)))
         finally:
             client.snapshotting = False
@@ -360,15 +443,24 @@ class Hub:
         titled = client.sees_titles(frame.room, board_titles=self.board_titles)
         return frame.titled if titled else frame.plain
 
+    def _notices_now(self) -> str:
+        now = self._clock.now()
+        return encode(Notices(notices=tuple(n for n in self._notices if n.until is None or now < n.until)))
+
     def update(self, update: Update) -> None:
         """Take what is new and send it to whom it concerns."""
         self._seq = update.seq
+        self._shown = None
         if update.created is not None:
             self._created = update.created
+            self._proved_at = asyncio.get_running_loop().time()  # it has just written the start
             self._begun.set()
+            self._probe()
         if update.rules is not None:
             self._rules = update.rules
             self._day = day_of(update.rules, self._clock.now())
+        if update.notices is not None:
+            self._notices = update.notices
         for frame, day in update.frames:
             self._frames[frame.room] = frame
             self._send_frame(frame, day=day)
@@ -388,10 +480,11 @@ class Hub:
         for number, reply in update.replies:
             self._send_to(number, reply)
 
-    def reload(self, access: Access, board_titles: bool) -> None:  # noqa: FBT001  # crosses threads
+    def reload(self, access: Access, board_titles: bool, board_url: str) -> None:  # noqa: FBT001  # crosses threads
         """Follow a new configuration; a door that lost its right is cut off."""
         self._access = access
-        self.board_titles = board_titles
+        self.board_titles, self.board_url = board_titles, board_url
+        self._shown = None
         for client in self._clients.values():
             session = client.session
             if session.role == "kiosk" and not session.still_allowed(access):
@@ -461,6 +554,9 @@ class Hub:
                     logger.warning("session %d does not read and is cut off", client.session.number)
                     client.connection.transport.abort()
 
+    def _probe(self) -> None:
+        tell(self._school, m.Probe(sent=asyncio.get_running_loop().time()))
+
     async def _heartbeat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
@@ -468,10 +564,20 @@ class Hub:
             epoch = self._created.epoch if self._created else 0
             text = encode(Heartbeat(server_time=now, epoch=epoch, seq=self._seq))
             broadcast([client.connection for client in self._ready_clients()], text)
+            self._probe()
             today = day_of(self._rules, now)
             if self._day is not None and today != self._day:
                 self._day = today
                 tell(self._gateway, m.DayBegan())
+
+
+def _response(answer: Answer, now: datetime) -> Response:
+    headers = Headers(answer.headers)
+    headers["Date"] = format_datetime(now, usegmt=True)
+    headers["Connection"] = "close"
+    if answer.status is not HTTPStatus.NOT_MODIFIED:
+        headers["Content-Length"] = str(len(answer.body))
+    return Response(answer.status.value, answer.status.phrase, headers, answer.body)
 
 
 async def _part(connection: ServerConnection, code: int, reason: str) -> None:

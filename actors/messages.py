@@ -12,14 +12,14 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from actors.settings import SchoolSettings
-from events.domain import LogCreated, Press, Recorded
+from events.domain import By, LogCreated, Press, Recorded
 from events.errors import LogConflict
 from events.ids import EventId, KioskId, RoomKey, SourceName
 from events.log import Batch
 from events.search import Wish
-from events.state import Rules
+from events.state import Rules, StandingNotice
 from events.status import Known
-from events.wire import ServerMessage
+from events.wire import Air, Motion, ServerMessage
 from scraper.reading import Reading
 
 Session = int
@@ -48,6 +48,32 @@ class RecordPress(Message, frozen=True, kw_only=True, gc=False):
     pressed_at: datetime
     earliest: datetime
     received_at: datetime
+
+
+class RecordSensed(Message, frozen=True, kw_only=True, gc=False):
+    """A door's sensor felt something. A motion that the school counts is handed on to its room.
+
+    Attributes:
+        name: The fact: see `events.ids.sensed_id`.
+        at: When it was felt, as far as is known.
+    """
+
+    name: EventId
+    room: RoomKey
+    kiosk: KioskId
+    sensed: Motion | Air
+    at: datetime
+    received_at: datetime
+
+
+class Probe(Message, frozen=True, kw_only=True, gc=False):
+    """Does whoever stands between a press and the log still work? Goes the way of a press, to the recorder.
+
+    Attributes:
+        sent: Seconds of the gateway's loop.
+    """
+
+    sent: float
 
 
 class KioskWatches(Message, frozen=True, kw_only=True, gc=False):
@@ -86,10 +112,10 @@ class Search(Message, frozen=True, kw_only=True, gc=False):
 
 
 class Order(Message, frozen=True, kw_only=True, gc=False):
-    """Something that an operator wants recorded, and is told when it is.
+    """Something that a client wants recorded, and is told when it is.
 
     Attributes:
-        ref: The operator's name for it.
+        ref: The client's name for it.
     """
 
     session: Session
@@ -115,6 +141,44 @@ class JudgeReading(Order, frozen=True, kw_only=True, gc=False):
 
     source: SourceName
     accept: bool
+    at: datetime
+
+
+class SetHeadcount(Order, frozen=True, kw_only=True, gc=False):
+    """Somebody says how many people are in a room.
+
+    Attributes:
+        kiosk: The door at which they say so; None at the desk.
+    """
+
+    room: RoomKey
+    count: int
+    at: datetime
+    by: By
+    kiosk: KioskId | None = None
+
+
+class PostNotice(Order, frozen=True, kw_only=True, gc=False):
+    """The desk wants a notice on doors.
+
+    Attributes:
+        text: As it was written.
+    """
+
+    topic: str
+    text: str
+    at: datetime
+    until: datetime | None = None
+
+
+class WithdrawNotice(Order, frozen=True, kw_only=True, gc=False):
+    """The desk takes a notice away.
+
+    Attributes:
+        notice: Its number.
+    """
+
+    notice: int
     at: datetime
 
 
@@ -216,8 +280,19 @@ class Committed(Message, frozen=True, kw_only=True, gc=False):
     results: tuple[tuple[Append, tuple[Recorded, ...] | LogConflict], ...]
 
 
+class Proved(Message, frozen=True, kw_only=True, gc=False):
+    """The answer to `Probe`: all that was to be recorded before it, was.
+
+    Attributes:
+        sources: For each timetable when today was last read and believed; the school adds them.
+    """
+
+    sent: float
+    sources: Mapping[SourceName, datetime | None] = {}
+
+
 class PressRefused(Message, frozen=True, kw_only=True, gc=False):
-    """A press cannot be recorded, whenever it is sent: its name is taken by another one."""
+    """A press or a motion cannot be recorded, whenever it is sent: its name is taken by another one."""
 
     name: EventId
     reason: str
@@ -249,12 +324,13 @@ class Publish(Message, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         changed: The rooms that are not as they were.
-        answers: What to send to whom waits for it, by the name of the press.
+        answers: What to send to whom waits for it, by the name of the press, or of what was sensed.
         replies: What to send to one session.
-        texts: Titles and reasons that are new.
+        texts: Titles, reasons and notices that are new.
         created: The log's first event, when the gateway is first told.
         rules: The rules, when they changed.
         readings: For each room when its timetables were believed, when that changed.
+        notices: Those that nobody has withdrawn, when they changed.
     """
 
     seq: int
@@ -265,6 +341,7 @@ class Publish(Message, frozen=True, kw_only=True, gc=False):
     created: LogCreated | None = None
     rules: Rules | None = None
     readings: Mapping[RoomKey, Mapping[date, datetime]] | None = None
+    notices: tuple[StandingNotice, ...] | None = None
 
 
 class Reply(Message, frozen=True, kw_only=True, gc=False):

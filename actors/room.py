@@ -1,17 +1,18 @@
-"""One room: decides what presses mean, on the state that its own events add up to."""
+"""One room: decides what presses and motions mean, on the state that its own events add up to."""
 
 from __future__ import annotations
 
 import logging
 from collections import deque
+from datetime import datetime
 from typing import Any
 
 import pykka
 
 from actors.base import BaseActor, Broken, tell
-from actors.messages import ActorDied, Append, FollowRules, PressRefused, RecordPress, Told
-from events.decide import decide
-from events.domain import PresencePressed, Recorded
+from actors.messages import ActorDied, Append, FollowRules, PressRefused, RecordPress, RecordSensed, Told
+from events.decide import decide, decide_motion
+from events.domain import MotionSeen, PresencePressed, Recorded
 from events.errors import LogConflict
 from events.ids import EventId, RoomKey, room_stream
 from events.log import Batch, Draft
@@ -48,13 +49,13 @@ class RoomActor(BaseActor):
         self._rules = rules
         self._recorder = recorder
         self._school = school
-        self._waiting: deque[RecordPress] = deque()
-        self._in_flight: tuple[RecordPress, ...] = ()
+        self._waiting: deque[RecordPress | RecordSensed] = deque()
+        self._in_flight: tuple[RecordPress | RecordSensed, ...] = ()
 
     def receive(self, message: Any) -> None:
-        """Take a press, learn what was recorded, follow new rules."""
+        """Take a press or a motion, learn what was recorded, follow new rules."""
         match message:
-            case RecordPress():
+            case RecordPress() | RecordSensed():
                 self._waiting.append(message)
                 self._decide()
             case Told():
@@ -88,7 +89,7 @@ class RoomActor(BaseActor):
         if conflict is not None:
             # A reading came between: it is folded by now, so decide again. A press whose name
             # stands for another one can never be recorded and is taken out.
-            again = [press for press in self._in_flight if press.name != conflict.event_id]
+            again = [fact for fact in self._in_flight if fact.name != conflict.event_id]
             if conflict.event_id is not None:
                 self._school.tell(PressRefused(name=EventId(conflict.event_id), reason=str(conflict)))
             self._waiting.extendleft(reversed(again))
@@ -101,25 +102,39 @@ class RoomActor(BaseActor):
         stream = room_stream(self._key)
         state = self._state
         drafts: list[Draft] = []
-        in_flight: list[RecordPress] = []
+        in_flight: list[RecordPress | RecordSensed] = []
         while self._waiting:
-            press = self._waiting.popleft()
+            fact = self._waiting.popleft()
             try:
-                event = decided(state, press, self._rules)
+                draft = _drafted(stream, state, fact, self._rules)
             except (ArithmeticError, ValueError) as error:
                 # Its numbers lead out of the calendar: it would hold up all others for ever.
-                logger.exception("press %s could not be decided", press.name)
-                self._school.tell(PressRefused(name=press.name, reason=f"it cannot be decided: {error}"))
+                logger.exception("%s could not be decided", fact.name)
+                self._school.tell(PressRefused(name=fact.name, reason=f"it cannot be decided: {error}"))
                 continue
             if self._waiting:
-                state = self._folded(state, _provisional(state, press, event))
-            drafts.append(Draft(id=press.name, stream=stream, at=press.pressed_at, event=event))
-            in_flight.append(press)
+                state = self._folded(state, _provisional(state, draft, fact.received_at))
+            drafts.append(draft)
+            in_flight.append(fact)
         if not drafts:
             return
         self._in_flight = tuple(in_flight)
         batch = Batch(drafts=tuple(drafts), expected=(stream, self._state.version))
         self._recorder.tell(Append(batch=batch, room=self._key))
+
+
+def _drafted(stream: str, state: RoomState, fact: RecordPress | RecordSensed, rules: Rules) -> Draft:
+    if isinstance(fact, RecordPress):
+        return Draft(id=fact.name, stream=stream, at=fact.pressed_at, event=decided(state, fact, rules))
+    decision = decide_motion(state, name=fact.name, seen_at=fact.at, policy=rules.policy)
+    event = MotionSeen(
+        room=state.key,
+        kiosk=fact.kiosk,
+        effect=decision.effect,
+        until=decision.until,
+        confirms=decision.confirms,
+    )
+    return Draft(id=fact.name, stream=stream, at=fact.at, event=event)
 
 
 def decided(state: RoomState, press: RecordPress, rules: Rules) -> PresencePressed:
@@ -138,13 +153,13 @@ def decided(state: RoomState, press: RecordPress, rules: Rules) -> PresencePress
     )
 
 
-def _provisional(state: RoomState, press: RecordPress, event: PresencePressed) -> Recorded:
+def _provisional(state: RoomState, draft: Draft, received_at: datetime) -> Recorded:
     return Recorded(
         seq=state.seq,
-        id=press.name,
-        stream=room_stream(state.key),
+        id=draft.id,
+        stream=draft.stream,
         version=state.version + 1,
-        at=press.pressed_at,
-        recorded_at=press.received_at,
-        event=event,
+        at=draft.at,
+        recorded_at=received_at,
+        event=draft.event,
     )

@@ -28,14 +28,25 @@ from actors.settings import SchoolSettings
 from events import domain as e
 from events.clock import Clock
 from events.errors import LogConflict, LogError
-from events.ids import SCHOOL_STREAM, EventId, KioskId, RoomKey, SourceName, new_event_id, room_stream
+from events.ids import (
+    SCHOOL_STREAM,
+    EventId,
+    KioskId,
+    RoomKey,
+    SourceName,
+    new_event_id,
+    phone_number,
+    room_stream,
+    sensed_number,
+)
 from events.log import Batch, Draft, EventLog
+from events.notices import one_line, why_not_posted, why_not_withdrawn
 from events.personal import PersonalStore, new_part, read_text
 from events.replay import replay, texts
 from events.search import UnknownRoom, find
 from events.state import RoomState, Rules, SchoolState, fold
-from events.status import known
-from events.wire import Done, Found, Pressed, Refused, Sources
+from events.status import day_of, known
+from events.wire import Air, Done, Found, Pressed, Refused, Sources
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +55,15 @@ RESTARTS = 5
 RESTART_SPAN = 60.0
 KEY_BYTES = 32
 _TEXTS_KEPT = timedelta(days=2)
-_ONLY_PRESENCE = (e.PresencePressed, e.KioskJoined, e.KioskLeft, e.ButtonStuck, e.ButtonFreed)
+_ONLY_PRESENCE = (
+    e.PresencePressed,
+    e.KioskJoined,
+    e.KioskLeft,
+    e.ButtonStuck,
+    e.ButtonFreed,
+    e.HeadcountChanged,
+    e.MotionSeen,
+)
 
 
 class SchoolActor(BaseActor):
@@ -96,6 +115,7 @@ class SchoolActor(BaseActor):
         self._deaths: dict[RoomKey, deque[float]] = {}
         self._readings: deque[m.TakeReadings] = deque()
         self._reading_in_flight = False
+        self._posting = 0
         self._stuck: dict[tuple[RoomKey, KioskId], bool] = {}
         self._doubted: dict[SourceName, m.Taken] = {}
         self._strangers: dict[SourceName, tuple[str, ...]] = {}
@@ -138,6 +158,12 @@ class SchoolActor(BaseActor):
                 self._committed(message)
             case m.RecordPress():
                 self._press(message)
+            case m.RecordSensed():
+                self._sensed(message)
+            case m.Probe():
+                self._recorder.tell(message)
+            case m.Proved():
+                self._proved(message)
             case m.Search():
                 self._search(message)
             case m.TakeReadings():
@@ -155,21 +181,21 @@ class SchoolActor(BaseActor):
                 self._append([self._draft(e.KioskLeft(room=message.room, kiosk=message.kiosk), message.at)])
             case m.ReportStuck():
                 self._report_stuck(message)
-            case m.SetClosure():
-                self._set_closure(message)
+            case m.SetClosure() | m.SetHeadcount() | m.PostNotice() | m.WithdrawNotice():
+                self._follow(message)
             case m.Reload(settings=settings):
                 self._reload(settings)
             case m.ActorDied():
                 self._restart(message)
-            case m.PressRefused():
-                refused = Refused(code="bad-message", reason=message.reason, ref=message.name)
-                self._publish(answers=((message.name, refused),))
+            case m.PressRefused(name=name, reason=reason):
+                self._refuse(name, Refused(code="bad-message", reason=reason, ref=_ref(name)))
             case pykka.ActorRef():
                 self._gateway = message
                 self._publish(
                     changed=self._changed(self._school.rooms),
                     texts=self._texts,
                     rules=True,
+                    notices=True,
                     created=self._school.created,
                 )
             case _:
@@ -179,13 +205,17 @@ class SchoolActor(BaseActor):
 
     def _committed(self, message: m.Committed) -> None:
         changed: dict[RoomKey, list[e.Recorded]] = {}
+        shown: dict[RoomKey, None] = {}
         days: set[RoomKey] = set()
         rules_before, version_before = self._school.rules, self._school.version
-        sources_before = dict(self._school.sources)
+        sources_before, notices_before = dict(self._school.sources), self._school.notices
         for recorded in message.new:
             key = self._school.apply(recorded)
             if key is not None:
                 changed.setdefault(key, []).append(recorded)
+                if _is_evidence_only(recorded.event):
+                    continue
+                shown[key] = None
                 if not isinstance(recorded.event, _ONLY_PRESENCE):
                     days.add(key)
         new_texts = self._learn_texts(message)
@@ -194,6 +224,8 @@ class SchoolActor(BaseActor):
             append.ref == "reading" or isinstance(append.ref, m.JudgeReading) for append, _ in message.results
         ):
             self._reading_in_flight = False
+        if self._posting:
+            self._posting -= sum(isinstance(append.ref, m.PostNotice) for append, _ in message.results)
         if started:
             self._start_rooms()
         settled = {
@@ -216,12 +248,13 @@ class SchoolActor(BaseActor):
         self._publish(
             changed=self._changed(self._school.rooms)
             if rules_changed or started
-            else self._changed(changed, days),
+            else self._changed(shown, days),
             answers=_answers(message),
             replies=_replies(message),
             texts=new_texts,
             rules=rules_changed,
             readings=read,
+            notices=self._school.notices is not notices_before,
         )
         if started:
             self._ready()
@@ -258,6 +291,7 @@ class SchoolActor(BaseActor):
         texts: dict[EventId, str] | None = None,
         rules: bool = False,
         readings: bool = False,
+        notices: bool = False,
         created: e.LogCreated | None = None,
     ) -> None:
         if self._gateway is None:
@@ -276,6 +310,7 @@ class SchoolActor(BaseActor):
                 created=created,
                 rules=self._school.rules if rules else None,
                 readings=ages,
+                notices=tuple(self._school.notices.values()) if notices else None,
             ),
         )
 
@@ -324,6 +359,32 @@ class SchoolActor(BaseActor):
             # The door keeps it and sends it again.
             logger.warning("a press for %s found no room", message.press.room)
 
+    def _sensed(self, message: m.RecordSensed) -> None:
+        """Record what a sensor felt; a motion that counts is decided by its room, as a press is."""
+        if not self._is_there(message.room):
+            refused = Refused(code="unknown-room", reason=_no_room(message.room), ref=_ref(message.name))
+            self._refuse(message.name, refused)
+            return
+        event: e.AirMeasured | e.MotionSeen
+        if isinstance(message.sensed, Air):
+            air = message.sensed
+            event = e.AirMeasured(
+                room=message.room,
+                kiosk=message.kiosk,
+                temperature=air.temperature,
+                humidity=air.humidity,
+                co2=air.co2,
+            )
+        elif not self._school.rules.policy.motion_counts_for:
+            event = e.MotionSeen(room=message.room, kiosk=message.kiosk)
+        else:
+            room = self._rooms.get(message.room)
+            if room is None or not tell(room, message):
+                logger.warning("a motion in %s found no room; its door sends it again", message.room)
+            return
+        draft = Draft(id=message.name, stream=room_stream(message.room), at=message.at, event=event)
+        self._append([draft], ref=message)
+
     def _report_stuck(self, message: m.ReportStuck) -> None:
         """Record what a door says of its button, if that is new: it says so at each connection."""
         button = message.room, message.kiosk
@@ -348,20 +409,55 @@ class SchoolActor(BaseActor):
             reply = Found(ref=message.ref, answer=answer)
         self._reply(message.session, reply)
 
-    def _set_closure(self, message: m.SetClosure) -> None:
-        if message.room not in self._school.rooms or self._school.rooms[message.room].retired:
-            refused = Refused(code="unknown-room", reason=f"no room {message.room!r} here", ref=message.ref)
-            self._reply(message.session, refused)
-            return
-        if message.closed:
-            part, text = None, None
-            if message.reason:
-                part, text = new_part(message.until or message.at, reason=message.reason)
-            closed = e.RoomClosed(room=message.room, until=message.until, part=part)
-            draft = self._draft(closed, message.at, text)
+    def _follow(self, order: m.SetClosure | m.SetHeadcount | m.PostNotice | m.WithdrawNotice) -> None:
+        """Record what somebody ordered, or say why not."""
+        draft = self._ordered(order)
+        if isinstance(draft, Refused):
+            self._reply(order.session, draft)
         else:
-            draft = self._draft(e.RoomReopened(room=message.room), message.at)
-        self._append([draft], ref=message)
+            self._posting += isinstance(order, m.PostNotice)
+            self._append([draft], ref=order)
+
+    def _ordered(
+        self, order: m.SetClosure | m.SetHeadcount | m.PostNotice | m.WithdrawNotice
+    ) -> Draft | Refused:
+        if isinstance(order, m.SetClosure | m.SetHeadcount) and not self._is_there(order.room):
+            return Refused(code="unknown-room", reason=_no_room(order.room), ref=order.ref)
+        match order:
+            case m.SetHeadcount():
+                event: e.AnyEvent = e.HeadcountChanged(
+                    room=order.room, count=order.count, by=order.by, kiosk=order.kiosk
+                )
+                return self._draft(event, order.at)
+            case m.PostNotice():
+                return self._posted(order)
+            case m.WithdrawNotice(notice=number):
+                problem = why_not_withdrawn(self._school, number, order.at)
+                if problem is not None:
+                    return Refused(code="bad-message", reason=problem, ref=order.ref)
+                return self._draft(e.NoticeWithdrawn(notice=number), order.at)
+            case m.SetClosure(closed=False):
+                return self._draft(e.RoomReopened(room=order.room), order.at)
+        part, text = None, None
+        if order.reason:
+            part, text = new_part(order.until or order.at, reason=order.reason)
+        return self._draft(e.RoomClosed(room=order.room, until=order.until, part=part), order.at, text)
+
+    def _posted(self, order: m.PostNotice) -> Draft | Refused:
+        problem = why_not_posted(self._school, order.topic, order.until, order.at, on_their_way=self._posting)
+        try:
+            line = one_line(order.text)
+        except ValueError as error:
+            problem = problem or str(error)
+        if problem is not None:
+            return Refused(code="bad-message", reason=problem, ref=order.ref)
+        part, text = new_part(order.until or order.at, reason=line)
+        posted = e.NoticePosted(topic=order.topic, until=order.until, part=part)
+        return self._draft(posted, order.at, text)
+
+    def _is_there(self, room: RoomKey) -> bool:
+        known = self._school.rooms.get(room)
+        return known is not None and not known.retired
 
     # -- configuration --------------------------------------------------------------------------
 
@@ -482,6 +578,18 @@ class SchoolActor(BaseActor):
         )
         self._reply(message.session, Sources(ref=message.ref, sources=reports))
 
+    def _proved(self, message: m.Proved) -> None:
+        """Hand a sign of life of the recorder on, with the ages of the timetables."""
+        if self._gateway is None:
+            return
+        today = day_of(self._school.rules, self._clock.now())
+        states = {source.name: self._school.sources.get(source.name) for source in self._settings.sources}
+        ages = {name: state.read_at.get(today) if state else None for name, state in states.items()}
+        tell(self._gateway, replace(message, sources=ages))
+
+    def _refuse(self, name: EventId, refused: Refused) -> None:
+        self._publish(answers=((name, refused),))
+
     def _reply(self, session: m.Session, message: Any) -> None:
         if self._gateway is not None:
             tell(self._gateway, m.Reply(session=session, message=message))
@@ -494,24 +602,50 @@ def _other_zone(log: str, settings: str) -> str:
     )
 
 
-def _answers(message: m.Committed) -> tuple[tuple[EventId, Pressed], ...]:
-    """Acknowledge the presses among what was recorded, now or earlier."""
-    return tuple(
-        (
-            recorded.id,
-            Pressed(
-                ref=recorded.id, seq=recorded.seq, effect=recorded.event.effect, until=recorded.event.until
-            ),
-        )
-        for _, result in message.results
-        if not isinstance(result, LogConflict)
-        for recorded in result
-        if isinstance(recorded.event, e.PresencePressed)
-    )
+def _is_evidence_only(event: e.AnyEvent) -> bool:
+    """Whether nothing that is shown follows from an event: 500 doors need not be told of it."""
+    return isinstance(event, e.AirMeasured) or (isinstance(event, e.MotionSeen) and event.until is None)
+
+
+def _no_room(room: RoomKey) -> str:
+    return f"no room {room!r} here"
+
+
+def _ref(name: EventId) -> int | EventId:
+    """Tell by what the door knows a press, or what was sensed; by what a phone knows its request."""
+    number = sensed_number(name)
+    if number is None:
+        number = phone_number(name)
+    return name if number is None else number
+
+
+def _answers(message: m.Committed) -> tuple[tuple[EventId, Pressed | Done | Refused], ...]:
+    """Acknowledge what doors sent among what was recorded, now or earlier."""
+    answers: list[tuple[EventId, Pressed | Done | Refused]] = []
+    for append, result in message.results:
+        if isinstance(result, LogConflict):
+            if isinstance(append.ref, m.RecordSensed):
+                name = append.ref.name
+                answers.append((name, Refused(code="bad-message", reason=str(result), ref=_ref(name))))
+            continue
+        for recorded in result:
+            event, name = recorded.event, recorded.id
+            if isinstance(event, e.PresencePressed):
+                by_phone = phone_number(name)
+                if by_phone is not None:
+                    answers.append((name, Done(ref=by_phone, seq=recorded.seq)))
+                    continue
+                pressed = Pressed(ref=name, seq=recorded.seq, effect=event.effect, until=event.until)
+                answers.append((name, pressed))
+            elif isinstance(event, e.MotionSeen | e.AirMeasured):
+                number = sensed_number(name)
+                if number is not None:
+                    answers.append((name, Done(ref=number, seq=recorded.seq)))
+    return tuple(answers)
 
 
 def _replies(message: m.Committed) -> tuple[tuple[m.Session, Done], ...]:
-    """Tell operators that their orders are in the log."""
+    """Tell whoever ordered something that it is in the log."""
     return tuple(
         (append.ref.session, Done(ref=append.ref.ref, seq=result[-1].seq))
         for append, result in message.results

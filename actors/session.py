@@ -14,9 +14,11 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from actors import messages as m
+from actors.codes import CONNECTION_TRIES, UNLOCKED, Gate
 from events import signing
+from events.domain import By, Press
 from events.errors import WireError
-from events.ids import EventId, KioskId, RoomKey, press_id
+from events.ids import PHONE, EventId, KioskId, RoomKey, press_id, sensed_id
 from events.wire import (
     AskSources,
     Challenge,
@@ -27,26 +29,49 @@ from events.wire import (
     JudgeReading,
     Ping,
     Pong,
+    PostNotice,
     Refused,
     ReopenRoom,
     Role,
+    SayPresence,
     SendPress,
+    SendSensed,
     ServerMessage,
+    SetHeadcount,
     Stuck,
     Subscribe,
+    Unlock,
+    Unlocked,
     Watching,
+    WithdrawNotice,
     read_client_message,
 )
 
 ALLOWED: dict[Role, tuple[type[Any], ...]] = {
-    "board": (Subscribe, Find, Ping),
-    "kiosk": (Subscribe, Find, Ping, SendPress, Watching, Stuck),
-    "operator": (Subscribe, Find, Ping, CloseRoom, ReopenRoom, AskSources, JudgeReading),
+    # The last two only for a room whose door's code it showed: see `actors.codes`.
+    "board": (Subscribe, Find, Ping, Unlock, SayPresence, SetHeadcount),
+    "kiosk": (Subscribe, Find, Ping, SendPress, Watching, Stuck, SendSensed, SetHeadcount),
+    "operator": (
+        Subscribe,
+        Find,
+        Ping,
+        CloseRoom,
+        ReopenRoom,
+        AskSources,
+        JudgeReading,
+        SetHeadcount,
+        PostNotice,
+        WithdrawNotice,
+    ),
 }
 PRESS_BURST = 60
 """Presses that one door may send at once; what is over waits on the door."""
 PRESS_RATE = 2.0
 """Presses a second that it may send for long."""
+OTHER_BURST = 120
+"""Messages that are no presses, good or bad, that a client may send at once."""
+OTHER_RATE = 10.0
+"""Such messages a second that it may send for long."""
 LONGEST_STAY = 24 * 60
 """Minutes for which somebody may say that they will be there."""
 
@@ -87,7 +112,7 @@ class Forward(Struct, frozen=True):
 
 
 class Await(Struct, frozen=True):
-    """The client waits for the answer to this press."""
+    """The client waits for the answer to this press, or to what it sensed."""
 
     press: EventId
 
@@ -108,25 +133,57 @@ class End(Struct, frozen=True):
 Action = Send | Greet | Forward | Await | Serve | End
 
 
+class _Allowance:
+    """So many at once, and so many a second for long.
+
+    Args:
+        burst: How many at once.
+        rate: How many a second are earned again.
+    """
+
+    def __init__(self, burst: int, rate: float) -> None:
+        self._burst, self._rate = float(burst), rate
+        self._left = self._burst
+        self._taken_at: datetime | None = None
+
+    def take(self, now: datetime) -> bool:
+        """Take one, if there is one left. A clock that goes back takes nothing away."""
+        if self._taken_at is not None:
+            earned = (now - self._taken_at).total_seconds() * self._rate
+            self._left = min(self._burst, self._left + max(0.0, earned))
+        self._taken_at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
 class Session:
     """What is known of one client.
 
     Args:
         number: Names the connection inside the server.
         access: Who may be what.
+        gate: Knows the codes that doors show.
+        address: Where the client is.
     """
 
-    def __init__(self, number: m.Session, access: Access) -> None:
+    def __init__(self, number: m.Session, access: Access, gate: Gate, address: str = "") -> None:
         self.number = number
         self.role: Role | None = None
         self.kiosk: KioskId | None = None
         self.room: RoomKey | None = None
         self.watching = False
         self._access = access
+        self._gate = gate
+        self._address = address
+        self._wrong_codes = 0
+        self._unlocked: dict[RoomKey, datetime] = {}
+        self._run = secrets.token_hex(8)
         self._public = ""
         self._nonce = secrets.token_hex(32)
-        self._presses = float(PRESS_BURST)
-        self._pressed_at: datetime | None = None
+        self._presses = _Allowance(PRESS_BURST, PRESS_RATE)
+        self._others = _Allowance(OTHER_BURST, OTHER_RATE)
 
     def open(self) -> list[Action]:
         """Begin: the server speaks first."""
@@ -145,6 +202,8 @@ class Session:
         try:
             message = read_client_message(text)
         except WireError as error:
+            if self.role is not None and not self._others.take(now):
+                return [_too_fast(None)]
             refused = Send(Refused(code="bad-message", reason=str(error)))
             return [refused] if self.role is not None else [refused, End(1008, "expected hello")]
         if self.role is None:
@@ -154,6 +213,9 @@ class Session:
                 Send(Refused(code="not-authenticated", reason="say hello first", ref=_ref(message))),
                 End(1008, "expected hello"),
             ]
+        pressed = self.role == "kiosk" and isinstance(message, SendPress)
+        if not pressed and not self._others.take(now):
+            return [_too_fast(_ref(message))]
         if not isinstance(message, ALLOWED[self.role]):
             what = message.__struct_config__.tag
             reason = f"a {self.role} may not send {what}"
@@ -222,6 +284,21 @@ class Session:
                 assert self.room is not None
                 assert self.kiosk is not None
                 return [Forward(m.ReportStuck(room=self.room, kiosk=self.kiosk, stuck=stuck, at=now))]
+            case SendSensed():
+                return self._sensed(message, now)
+            case SetHeadcount():
+                return self._count(message, now)
+            case Unlock():
+                return self._unlock(message, now)
+            case SayPresence():
+                return self._say_presence(message, now)
+            case PostNotice(id=ref, topic=topic, text=text, until=until):
+                notice = m.PostNotice(
+                    session=self.number, ref=ref, topic=topic, text=text, at=now, until=until
+                )
+                return [Forward(notice)]
+            case WithdrawNotice(id=ref, notice=number):
+                return [Forward(m.WithdrawNotice(session=self.number, ref=ref, notice=number, at=now))]
             case CloseRoom():
                 closure = m.SetClosure(
                     session=self.number,
@@ -265,8 +342,8 @@ class Session:
         if press.minutes is not None and not 1 <= press.minutes <= LONGEST_STAY:
             reason = f"minutes are 1 to {LONGEST_STAY}"
             return [Send(Refused(code="bad-message", reason=reason, ref=name))]
-        if not self._within_rate(now):
-            return [Send(Refused(code="too-fast", reason="later, please", ref=name))]
+        if not self._presses.take(now):
+            return [_too_fast(name)]
         pressed_at, earliest = when_pressed(message, now)
         record = m.RecordPress(
             name=name,
@@ -278,15 +355,82 @@ class Session:
         )
         return [Await(name), Forward(record)]
 
-    def _within_rate(self, now: datetime) -> bool:
-        if self._pressed_at is not None:
-            earned = (now - self._pressed_at).total_seconds() * PRESS_RATE
-            self._presses = min(float(PRESS_BURST), self._presses + max(0.0, earned))
-        self._pressed_at = now
-        if self._presses < 1:
-            return False
-        self._presses -= 1
-        return True
+    def _sensed(self, message: SendSensed, now: datetime) -> list[Action]:
+        assert self.room is not None
+        assert self.kiosk is not None
+        name = sensed_id(self.kiosk, message.run, message.id)
+        record = m.RecordSensed(
+            name=name,
+            room=self.room,
+            kiosk=self.kiosk,
+            sensed=message.sensed,
+            at=when_sensed(message, now),
+            received_at=now,
+        )
+        return [Await(name), Forward(record)]
+
+    def _count(self, message: SetHeadcount, now: datetime) -> list[Action]:
+        at_door = self.role == "kiosk"
+        if at_door and message.room != self.room:
+            reason = f"this door counts for {self.room} only"
+            return [Send(Refused(code="not-allowed", reason=reason, ref=message.id))]
+        by: By = "touch" if at_door else "desk"
+        if self.role == "board":
+            if not self._may_speak(message.room, now):
+                return [_locked(message.id, message.room)]
+            by = "phone"
+        count = m.SetHeadcount(
+            session=self.number,
+            ref=message.id,
+            room=message.room,
+            count=message.count,
+            at=now,
+            by=by,
+            kiosk=self.kiosk,
+        )
+        return [Forward(count)]
+
+
+    def _unlock(self, message: Unlock, now: datetime) -> list[Action]:
+        room = message.room
+        if room not in self._access.rooms:
+            return [Send(Refused(code="unknown-room", reason=f"no room {room!r} here", ref=message.id))]
+        if self._wrong_codes >= CONNECTION_TRIES or not self._gate.may_try(self._address, now):
+            return [_too_fast(message.id)]
+        if not self._gate.open(room, message.code, self._address, now):
+            self._wrong_codes += 1
+            reason = f"this is no code that the door of {room} shows now: scan it again"
+            return [Send(Refused(code="not-allowed", reason=reason, ref=message.id))]
+        until = now + UNLOCKED
+        self._unlocked[room] = until
+        return [Send(Unlocked(ref=message.id, room=room, until=until))]
+
+    def _may_speak(self, room: RoomKey, now: datetime) -> bool:
+        until = self._unlocked.get(room)
+        return until is not None and now < until
+
+    def _say_presence(self, message: SayPresence, now: datetime) -> list[Action]:
+        """Make a press of what a phone said: it has no key and no clock that counts, so we name it."""
+        if not self._may_speak(message.room, now):
+            return [_locked(message.id, message.room)]
+        press = Press(
+            kiosk=PHONE,
+            outbox=self._run,
+            n=message.id,
+            room=message.room,
+            intent=message.intent,
+            by="phone",
+            minutes=message.minutes,
+            boot_id="",
+            boottime=0,
+            wall=now,
+            wall_synchronised=True,
+        )
+        name = press_id(PHONE, self._run, message.id)
+        record = m.RecordPress(
+            name=name, press=press, signature="", pressed_at=now, earliest=now, received_at=now
+        )
+        return [Await(name), Forward(record)]
 
 
 def when_pressed(delivery: SendPress, received_at: datetime) -> tuple[datetime, datetime]:
@@ -308,6 +452,29 @@ def when_pressed(delivery: SendPress, received_at: datetime) -> tuple[datetime, 
     run_began = received_at - timedelta(milliseconds=max(0, delivery.boottime))
     earliest = min(press.wall, run_began)
     return (earliest if press.wall_synchronised else run_began), earliest
+
+
+def when_sensed(delivery: SendSensed, received_at: datetime) -> datetime:
+    """Tell when a sensor felt something: the receipt minus its age on ``CLOCK_BOOTTIME``.
+
+    A door keeps what it felt in memory only, so it is of the machine's present run. What claims to
+    be older than that run was when it began, what claims to be still to come is now.
+
+    Args:
+        delivery: What was felt, as it came.
+        received_at: The server's time.
+    """
+    age = delivery.boottime - max(0, delivery.at)
+    return received_at - timedelta(milliseconds=max(0, age))
+
+
+def _locked(ref: int, room: RoomKey) -> Send:
+    reason = f"only who stands at the door of {room} may say that: scan the code that it shows"
+    return Send(Refused(code="not-allowed", reason=reason, ref=ref))
+
+
+def _too_fast(ref: int | EventId | None) -> Send:
+    return Send(Refused(code="too-fast", reason="later, please", ref=ref))
 
 
 _Code = Literal["unknown-room", "not-authenticated", "unknown-key"]

@@ -187,9 +187,11 @@ class BoardSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     Attributes:
         titles: Whether the anonymous board in the browser shows the titles of bookings.
+        url: Where phones find the board; empty where they cannot.
     """
 
     titles: bool = False
+    url: str = ""
 
 
 class SchoolFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -225,6 +227,7 @@ class SchoolSettings(Struct, frozen=True, kw_only=True):
         kinds: Patterns of titles; the first that matches names the kind.
         doors: The doors' keys; none is twice there, and without any `host` is a loopback address.
         board_titles: Whether the anonymous board shows titles.
+        board_url: Where phones find the board, without a slash at its end; empty where they cannot.
     """
 
     path: Path
@@ -241,6 +244,7 @@ class SchoolSettings(Struct, frozen=True, kw_only=True):
     kinds: tuple[Kind, ...]
     doors: tuple[Door, ...]
     board_titles: bool
+    board_url: str
 
     def kind_patterns(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
         """Give each kind with what its titles match, in order: the first that does names the kind."""
@@ -280,6 +284,7 @@ def read_school(path: Path) -> SchoolSettings:
         kinds=written.kind,
         doors=tuple(replace(door, key=door.key.lower()) for door in written.door),
         board_titles=written.board.titles,
+        board_url=written.board.url.rstrip("/"),
     )
 
 
@@ -317,6 +322,8 @@ def _problems(written: SchoolFile, rooms: Mapping[RoomKey, RoomInfo], inventory:
             yield place("closed", "last", number=number), f"{days.last} is before first, {days.first}"
         for problem in unknown_rooms(days.rooms):
             yield place("closed", "rooms", number=number), problem
+    if (wrong := _board_problem(written.board.url)) is not None:
+        yield place("board", "url"), wrong
     yield from _source_problems(written.source, unknown_rooms)
     for number, kind in enumerate(written.kind, start=1):
         try:
@@ -360,6 +367,22 @@ def _policy_problems(written: SchoolFile) -> _Problems:
                     place("policy", "release_exempt_kinds"),
                     f'no [[kind]] is named "{kind}"{nearest(kind, kinds)}',
                 )
+
+
+def _board_problem(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        secret = parts.username is not None
+    except ValueError:
+        sound = secret = False
+    # Doors show it, with the path of a room's page behind it.
+    if not url or (sound and not secret and not re.search(r"[\s?#]", url)):
+        return None
+    return (
+        f'"{url}" is not allowed; allowed is "" or an http:// or https:// address without a query, such as '
+        '"https://rooms.school.example"'
+    )
 
 
 def _source_problems(

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from events.domain import AnyEvent, PresencePressed, Recorded
+from events.domain import AnyEvent, MotionSeen, PresencePressed, Recorded
 from events.errors import UnknownEvent
 
 REVISIONS: dict[str, int] = {}
@@ -65,11 +65,13 @@ def decode(body: bytes, tag: str, revision: int) -> AnyEvent:
 def claim(event: AnyEvent) -> bytes:
     """Write what the author of an event claims: two events of one id must agree on it.
 
-    Of a press that is what the door signed. When it came and what it meant is ours, and is
-    found anew at each delivery; the first record stays.
+    Of a press that is what the door signed, of a motion that there was one. When it came and what
+    it meant is ours, and is found anew at each delivery; the first record stays.
     """
     if isinstance(event, PresencePressed):
         return _encode((event.press, event.signature))
+    if isinstance(event, MotionSeen):
+        return _encode((TAGS[MotionSeen], event.room, event.kiosk))
     return _encode(event)
 
 

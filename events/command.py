@@ -16,6 +16,7 @@ import msgspec
 from events.codec import tag_of, to_cloudevent
 from events.domain import LogCreated, Recorded
 from events.errors import ToctocError
+from events.notices import standing
 from events.projection import room_day, room_presence
 from events.replay import replay, texts, verify
 from events.sqlite import SqliteLog
@@ -171,7 +172,7 @@ def _instant(text: str | None, zone: ZoneInfo) -> datetime | None:
 
 
 def _answer(school: SchoolState, now: datetime, found: Any) -> dict[str, Any]:
-    """Make the JSON: for each room what the gateway would have sent of it, and its status."""
+    """Make the JSON: of each room what the gateway would have sent, its status, and the notices."""
     rooms = {}
     for key in rooms_in_order(school):
         k = known(school, school.rooms[key])
@@ -186,6 +187,16 @@ def _answer(school: SchoolState, now: datetime, found: Any) -> dict[str, Any]:
         "log": school.created.log if school.created else None,
         "state": digest(school),
         "rooms": rooms,
+        "notices": [
+            {
+                "number": notice.number,
+                "topic": notice.topic,
+                "posted_at": notice.posted_at,
+                "until": notice.until,
+                "text": found.get(notice.text) if found is not None else None,
+            }
+            for notice in standing(school.notices.values(), now)
+        ],
     }
 
 

@@ -1,4 +1,4 @@
-"""What a press means: the one decision of the system, made once, kept in the event.
+"""What a press means, or a motion: the one decision of the system, made once, kept in the event.
 
 The effect is that at the moment of the press, among the bookings known when it is received,
 under the policy then in force. A replay never comes here.
@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from events.domain import Effect, Policy, Press
+from events.domain import Effect, Intent, Policy, Press
 from events.ids import BookingId, EventId
 from events.state import Booking, LastIntent, RoomState
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """The effect of a press: see `events.domain.PresencePressed`."""
+    """The effect of a press or a motion: see `events.domain.PresencePressed` and `MotionSeen`."""
 
     effect: Effect
     until: datetime | None = None
@@ -42,18 +42,53 @@ def decide(room: RoomState, press: Press, *, name: EventId, pressed_at: datetime
     Returns:
         The decision; its ``until`` counts from ``pressed_at``.
     """
-    if room.last is not None and room.last.order > (pressed_at, name):
+    last, order = room.last, (pressed_at, name)
+    if last is not None and last.order > order:
+        if room.moved is None or (room.said is not None and room.said.order > order):
+            return Decision(effect="superseded")
+        # Only a motion is newer, and that takes nothing away from what is said.
+        last = room.said
+    return _decided(room, press.intent, press.minutes or policy.walk_in, last, pressed_at, policy)
+
+
+def decide_motion(room: RoomState, *, name: EventId, seen_at: datetime, policy: Policy) -> Decision:
+    """Decide what a motion does: that of a press ``present`` for `Policy.motion_counts_for` minutes.
+
+    Args:
+        room: The room as it is known now.
+        name: Name of the motion.
+        seen_at: When it happened.
+        policy: The school's rules; where they do not count motion, the effect is ``none``.
+
+    Returns:
+        The decision; its ``until`` counts from ``seen_at``, and is the motion's own: see
+        `events.domain.MotionSeen`.
+    """
+    if not policy.motion_counts_for:
+        return Decision(effect="none")
+    if room.last is not None and room.last.order > (seen_at, name):
         return Decision(effect="superseded")
+    return _decided(room, "present", policy.motion_counts_for, room.last, seen_at, policy)
+
+
+def _decided(
+    room: RoomState,
+    intent: Intent,
+    minutes: int,
+    last: LastIntent | None,
+    pressed_at: datetime,
+    policy: Policy,
+) -> Decision:
     before = timedelta(minutes=policy.check_in_before)
     window = [b for b in room.bookings.values() if b.due and b.start - before <= pressed_at < b.end]
     running = [b for b in window if b.start <= pressed_at]
     speaks_for = running or window
-    if press.intent == "leaving":
-        was_here = present(room.last, pressed_at) or any(b.confirmed_at for b in speaks_for)
+    if intent == "leaving":
+        was_here = present(last, pressed_at) or any(b.confirmed_at for b in speaks_for)
         return Decision(effect="left" if was_here else "none")
     if speaks_for:
         confirmed_and_running = [
-            b for b in running if b.confirmed_at is not None and not left(b, room.last, policy)
+            b for b in running if b.confirmed_at is not None and not left(b, last, policy)
         ]
         confirms = confirmed_and_running or window
         new = any(b.confirmed_at is None for b in confirms)
@@ -62,14 +97,14 @@ def decide(room: RoomState, press: Press, *, name: EventId, pressed_at: datetime
             until=max(b.end for b in speaks_for),
             confirms=tuple(sorted(b.id for b in confirms)),
         )
-    until = pressed_at + timedelta(minutes=press.minutes or policy.walk_in)
+    until = pressed_at + timedelta(minutes=minutes)
     following = [b.start for b in room.bookings.values() if pressed_at < b.start < until]
-    renewed = present(room.last, pressed_at)
+    renewed = present(last, pressed_at)
     return Decision(effect="renewed" if renewed else "walk-in", until=min([until, *following]))
 
 
 def present(last: LastIntent | None, now: datetime) -> bool:
-    """Tell whether somebody is in the room, as far as presses say."""
+    """Tell whether somebody is in the room, as far as presses and counted motions say."""
     return last is not None and last.until is not None and last.pressed_at <= now < last.until
 
 

@@ -20,6 +20,7 @@ Intent = Literal["present", "leaving"]
 By = Literal["button", "touch", "phone", "desk", "device"]
 Effect = Literal["walk-in", "check-in", "renewed", "left", "none", "superseded"]
 Outcome = Literal["changed", "unchanged", "failed", "suspect"]
+Correction = Literal["present", "door-broken", "note", "withdrawn"]
 
 
 class Event(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type"):
@@ -94,6 +95,8 @@ class Policy(Value, frozen=True, kw_only=True, gc=False, omit_defaults=False):
         release_exempt_rooms: Rooms that are never released.
         release_exempt_seen: Bookings that appeared less than so long before their start are not released.
         search: How long somebody who asks for a room wants it, unless told.
+        motion_counts_for: For how long a motion says that somebody is there, as a press does; 0 means
+            that it never does and is evidence only.
     """
 
     check_in_before: int = 10
@@ -110,6 +113,7 @@ class Policy(Value, frozen=True, kw_only=True, gc=False, omit_defaults=False):
     release_exempt_rooms: tuple[RoomKey, ...] = ()
     release_exempt_seen: int = 30
     search: int = 60
+    motion_counts_for: int = 0
 
 
 class Hours(Value, frozen=True, kw_only=True, gc=False, omit_defaults=False):
@@ -274,6 +278,33 @@ class ReadingRefused(Event, frozen=True, kw_only=True, gc=False, omit_defaults=T
     operator: int = 0
 
 
+class NoticePosted(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="notice-posted"):
+    """The desk put a notice on doors; its text is personal and lies in its part.
+
+    Its number, by which it is withdrawn, is the position of this event in the log.
+
+    Attributes:
+        topic: Which doors: ``school``, ``wing/L``, ``type/petit`` or ``room/L213``.
+        until: When it ends by itself.
+    """
+
+    topic: str
+    part: Part
+    until: Instant | None = None
+    operator: int = 0
+
+
+class NoticeWithdrawn(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="notice-withdrawn"):
+    """The desk took a notice away.
+
+    Attributes:
+        notice: Its number.
+    """
+
+    notice: int
+    operator: int = 0
+
+
 # -- rooms ------------------------------------------------------------------------------------
 
 
@@ -385,6 +416,60 @@ class PresencePressed(Event, frozen=True, kw_only=True, gc=False, omit_defaults=
     confirms: tuple[BookingId, ...] = ()
 
 
+class HeadcountChanged(
+    Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="headcount-changed"
+):
+    """Somebody said how many people are in a room; the last word wins.
+
+    It holds for as long as the presence in which it was said; said of an empty room it says nothing
+    of whoever comes later.
+
+    Attributes:
+        by: At the door, or at the desk.
+        kiosk: The door at which it was said; None at the desk.
+    """
+
+    room: RoomKey
+    count: int
+    by: By
+    kiosk: KioskId | None = None
+    operator: int = 0
+
+
+class MotionSeen(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="motion-seen"):
+    """Somebody moved in front of a door's sensor, and this is what it meant.
+
+    Attributes:
+        effect: What it changed: ``none`` where the school does not count motion.
+        until: For how long this motion alone says that somebody is there. A presence that was
+            pressed for longer stays as long as it was: the fold takes the later of the two, so
+            that it does not matter which of them came first.
+        confirms: The bookings it confirmed.
+    """
+
+    room: RoomKey
+    kiosk: KioskId
+    effect: Effect = "none"
+    until: Instant | None = None
+    confirms: tuple[BookingId, ...] = ()
+
+
+class AirMeasured(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="air-measured"):
+    """What a door's air sensor measured; None is what it does not measure.
+
+    Attributes:
+        temperature: In degrees Celsius.
+        humidity: Relative, in percent.
+        co2: In parts per million.
+    """
+
+    room: RoomKey
+    kiosk: KioskId
+    temperature: float | None = None
+    humidity: float | None = None
+    co2: int | None = None
+
+
 class KioskJoined(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="kiosk-joined"):
     """A door is connected and has delivered all its presses.
 
@@ -418,8 +503,41 @@ class ButtonFreed(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True
     kiosk: KioskId
 
 
+class RoomAnnotated(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="room-annotated"):
+    """An operator set right what the log says of a room; nothing that was recorded is altered.
+
+    Audits tell their figures with these corrections and without them.
+
+    Attributes:
+        what: Somebody was there although nobody pressed; the door could not be believed; a remark; or
+            an earlier annotation is taken back.
+        start: From when it is about.
+        end: Until when.
+        part: What the operator wrote, and their name.
+        booking: The booking that it is about; None for whatever was there.
+        withdraws: Position in the log of the annotation that is taken back; 0 for none.
+    """
+
+    room: RoomKey
+    what: Correction
+    start: Instant
+    end: Instant
+    part: Part
+    booking: BookingId | None = None
+    withdraws: int = 0
+    operator: int = 0
+
+
 SchoolEvent = (
-    LogCreated | ServerStarted | ServerStopped | PolicySet | TimetableRead | ReadingAccepted | ReadingRefused
+    LogCreated
+    | ServerStarted
+    | ServerStopped
+    | PolicySet
+    | TimetableRead
+    | ReadingAccepted
+    | ReadingRefused
+    | NoticePosted
+    | NoticeWithdrawn
 )
 RoomEvent = (
     RoomDeclared
@@ -430,10 +548,14 @@ RoomEvent = (
     | BookingChanged
     | BookingRemoved
     | PresencePressed
+    | HeadcountChanged
+    | MotionSeen
+    | AirMeasured
     | KioskJoined
     | KioskLeft
     | ButtonStuck
     | ButtonFreed
+    | RoomAnnotated
 )
 AnyEvent = SchoolEvent | RoomEvent
 

@@ -54,6 +54,37 @@ def press_id(kiosk: KioskId, outbox: str, n: int) -> EventId:
     return EventId(f"{kiosk}.{outbox}.{n}")
 
 
+PHONE = KioskId("phone")
+"""Stands for the door's key in what somebody said from a phone at the door, which has none."""
+
+
+def phone_number(name: EventId) -> int | None:
+    """Tell the ``n`` of a press from a phone, which is the phone's own number of its request; else None."""
+    return int(name.rpartition(".")[2]) if name.startswith(f"{PHONE}.") else None
+
+
+_SENSED = "sensed"
+
+
+def sensed_id(kiosk: KioskId, run: str, n: int) -> EventId:
+    """Name what a door's sensor felt: the same fact has the same name, however often it is delivered.
+
+    No press has such a name: those end in a number.
+
+    Args:
+        kiosk: The door.
+        run: Random name of that run of the door's program.
+        n: Count of what was felt in it.
+    """
+    return EventId(f"{kiosk}.{run}.{n}.{_SENSED}")
+
+
+def sensed_number(name: EventId) -> int | None:
+    """Tell the ``n`` of `sensed_id`; None for any other name."""
+    rest, _, kind = name.rpartition(".")
+    return int(rest.rpartition(".")[2]) if kind == _SENSED else None
+
+
 def new_event_id() -> EventId:
     """Make a random name of 128 bits.
 

@@ -37,7 +37,7 @@ class Text(Struct, frozen=True, kw_only=True, omit_defaults=True):
         salt: 64 random hex digits: without them the commitment tells nothing.
         title: A booking's title.
         source_id: The timetable's own id of a booking; calendar ids name teachers.
-        reason: What an operator wrote.
+        reason: What an operator wrote: why a room is out of order, or a notice.
     """
 
     salt: str

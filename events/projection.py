@@ -7,16 +7,17 @@ For every instant of the days shown, both sides tell the same status.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from events.ids import EventId, KioskId, SourceName
-from events.state import Booking, Closure, RoomState, Rules
-from events.status import Known, day_of, day_span, plan
-from events.wire import DayBooking, DayClosure, RoomDay, RoomPresence
+from events.notices import standing
+from events.state import Booking, Closure, Headcount, RoomState, Rules, StandingNotice
+from events.status import Known, day_of, day_span, headcount_at, headcount_until, plan
+from events.wire import DayBooking, DayClosure, Notice, Notices, RoomDay, RoomPresence
 
 Texts = Mapping[EventId, str]
-"""Titles and reasons, by the event whose personal part holds them."""
+"""Titles, reasons and notices, by the event whose personal part holds them."""
 
 _LONGEST_TITLE = 160
 """Letters of a title that travel: no door shows more, and no message may outgrow its limit."""
@@ -93,7 +94,32 @@ def room_presence(k: Known, now: datetime) -> RoomPresence:
             if b.confirmed_at is not None and b.end > begin and b.start < end
         },
         watched_since=min(joined, default=None),
+        headcount=(headcount := headcount_at(k, now)),
+        headcount_until=headcount_until(k) if headcount is not None else None,
         plan=tuple(plan(k, now)),
+    )
+
+
+def notices(posted: Iterable[StandingNotice], now: datetime, texts: Texts) -> Notices:
+    """Tell which notices stand, the newest first.
+
+    Args:
+        posted: Those that nobody has withdrawn.
+        now: The time.
+        texts: Their texts; one whose text was forgotten or lost says nothing and is left out.
+    """
+    return Notices(
+        notices=tuple(
+            Notice(
+                number=notice.number,
+                topic=notice.topic,
+                text=text,
+                posted_at=notice.posted_at,
+                until=notice.until,
+            )
+            for notice in standing(posted, now)
+            if (text := texts.get(notice.text)) is not None
+        )
     )
 
 
@@ -132,9 +158,23 @@ def restore(day: RoomDay, presence: RoomPresence | None, rules: Rules) -> Known:
         if day.closure
         else None,
         kiosks={_THE_SERVER: watched_since} if watched_since is not None else {},
+        headcount=_headcount(presence) if presence else None,
         seq=max(day.seq, presence.seq if presence else 0),
     )
     return Known(room=room, rules=rules, readings=day.readings)
+
+
+def _headcount(presence: RoomPresence) -> Headcount | None:
+    """Take a count back: the server knew that it stood when it made the plan."""
+    if presence.headcount is None:
+        return None
+    if presence.plan:
+        stood_at = presence.plan[0].start
+    elif presence.last is not None:
+        stood_at = presence.last.pressed_at
+    else:
+        return None
+    return Headcount(count=presence.headcount, at=stood_at, stands_at=stood_at)
 
 
 def _cut(title: str | None) -> str | None:

@@ -8,10 +8,11 @@ from datetime import datetime
 from msgspec import Struct
 
 from events.codec import tag_of
-from events.domain import BookingAdded, BookingChanged, Recorded, RoomClosed
+from events.domain import Part, Recorded
 from events.errors import LogCorrupt, LogError
 from events.ids import EventId
 from events.log import EventLog
+from events.notices import standing
 from events.personal import PersonalStore, commitment, read_text
 from events.state import SchoolState
 
@@ -102,7 +103,7 @@ def _in_place(
 
 def _part(recorded: Recorded, personal: PersonalStore) -> Iterator[Finding]:
     event = recorded.event
-    part = event.part if isinstance(event, BookingAdded | BookingChanged | RoomClosed) else None
+    part: Part | None = getattr(event, "part", None)
     if part is None:
         return
     try:
@@ -124,12 +125,12 @@ def _part(recorded: Recorded, personal: PersonalStore) -> Iterator[Finding]:
 
 
 def texts(school: SchoolState, personal: PersonalStore, *, ended_after: datetime) -> dict[EventId, str]:
-    """Look up the titles of bookings and the reasons of closures, for the rim where people read.
+    """Look up titles of bookings, reasons of closures and notices, for the rim where people read.
 
     Args:
         school: The state.
         personal: Where the parts lie.
-        ended_after: Bookings that ended before are left out.
+        ended_after: Bookings and notices that ended before are left out.
 
     Returns:
         The texts by the event that brought them.
@@ -141,6 +142,7 @@ def texts(school: SchoolState, personal: PersonalStore, *, ended_after: datetime
         if booking.end > ended_after
     ]
     wanted += [(room.closure.text, room.closure.month) for room in school.rooms.values() if room.closure]
+    wanted += [(notice.text, notice.month) for notice in standing(school.notices.values(), ended_after)]
     found: dict[EventId, str] = {}
     for event_id, body in personal.get(wanted).items():
         text = read_text(body)

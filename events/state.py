@@ -58,7 +58,10 @@ class Booking(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
 class LastIntent(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """The newest thing that somebody said by a press; older ones no longer matter.
 
+    Where the school counts motion, a motion says ``present`` as a press does, and may be the newest.
+
     Attributes:
+        press: Name of the press, or of the motion.
         until: Until when somebody is present; None when they left.
     """
 
@@ -82,6 +85,39 @@ class Closure(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     month: str = ""
 
 
+class Headcount(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """How many people somebody counted in a room.
+
+    Attributes:
+        at: When.
+        stands_at: The newest instant of which it is known that the presence counted was still the
+            same: that of the count, then that of each renewal.
+    """
+
+    count: int
+    at: datetime
+    stands_at: datetime
+
+
+class StandingNotice(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """A notice that nobody has withdrawn.
+
+    Attributes:
+        number: Position of its posting in the log.
+        topic: Which doors show it: see `events.notices`.
+        text: The event whose personal part holds its text.
+        month: The file in which that part lies.
+        until: When it ends by itself.
+    """
+
+    number: int
+    topic: str
+    posted_at: datetime
+    text: EventId
+    month: str
+    until: datetime | None = None
+
+
 class RoomState(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """Everything that is known of one room.
 
@@ -90,6 +126,12 @@ class RoomState(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True)
         shadowed: Those that overlap one of a timetable that is configured before theirs: of two
             timetables that disagree the first is right, and the other is kept in sight.
         since: Since when it is known as it is: readings of timetables before that say nothing of it.
+        last: The newest intent: a press, or a motion that counts. Such a motion never shortens what
+            was said: it lasts until the later end of the two.
+        said: The newest press, where a motion is newer.
+        moved: That motion, with the end that it has by itself; None where a press is the newest.
+        headcount: The last count, unless the presence counted has ended by a new one, or by leaving;
+            whether it holds at an instant is told by `events.status.headcount_at`.
         version: Position of its newest event in its own stream.
         seq: Position of that event in the log.
         kiosks: The doors that joined and since when; one that joined before the server's last
@@ -107,6 +149,9 @@ class RoomState(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True)
     closure: Closure | None = None
     kiosks: dict[KioskId, datetime] = {}
     stuck: tuple[KioskId, ...] = ()
+    said: LastIntent | None = None
+    moved: LastIntent | None = None
+    headcount: Headcount | None = None
     version: int = 0
     seq: int = 0
 
@@ -129,21 +174,133 @@ def fold(room: RoomState, recorded: e.Recorded) -> RoomState:
     return _FOLDS[type(recorded.event)](room, recorded, recorded.event)
 
 
+def stays_until(room: RoomState, at: datetime) -> datetime | None:
+    """Tell until when the presence lasts that there is at an instant.
+
+    That is what was said, and the bookings that were confirmed and run then: one who confirmed the
+    next booking is there in it, although the presence that was pressed ended with the one before.
+
+    Returns:
+        None where nobody is known to be there at that instant, or all have left.
+    """
+    last = room.last
+    if last is None or last.intent == "leaving":
+        return None
+    ends = [
+        b.end
+        for b in room.bookings.values()
+        if b.due and b.confirmed_at is not None and b.confirmed_at <= at and b.start <= at < b.end
+    ]
+    if last.until is not None and last.pressed_at <= at < last.until:
+        ends.append(last.until)
+    return max(ends, default=None)
+
+
 def _pressed(room: RoomState, recorded: e.Recorded, event: e.PresencePressed) -> RoomState:
-    bookings = room.bookings
-    for booking_id in event.confirms:
+    at, bookings, moved, headcount = event.pressed_at, room.bookings, room.moved, room.headcount
+    if event.confirms:
+        bookings = _confirmed(bookings, event.confirms, at)
+    newest = room.last if moved is None else room.said
+    if newest is None or at > newest.pressed_at or (at == newest.pressed_at and recorded.id >= newest.press):
+        newest = LastIntent(pressed_at=at, press=recorded.id, intent=event.press.intent, until=event.until)
+    if moved is None and headcount is None:  # nearly every press of a replay
+        return replace(room, bookings=bookings, last=newest, version=recorded.version, seq=recorded.seq)
+    last, said, moved = (newest, None, None) if moved is None else _newest(newest, moved)
+    if headcount is not None:
+        headcount = _recounted(room, headcount, at, recorded.id, leaving=event.press.intent == "leaving")
+    return replace(
+        room,
+        bookings=bookings,
+        last=last,
+        said=said,
+        moved=moved,
+        headcount=headcount,
+        version=recorded.version,
+        seq=recorded.seq,
+    )
+
+
+def _moved(room: RoomState, recorded: e.Recorded, event: e.MotionSeen) -> RoomState:
+    if event.until is None:
+        return replace(room, version=recorded.version, seq=recorded.seq)
+    at = recorded.at
+    last, said, moved, headcount = room.last, room.said, room.moved, room.headcount
+    if headcount is not None:
+        headcount = _recounted(room, headcount, at, recorded.id, leaving=False)
+    motion = LastIntent(pressed_at=at, press=recorded.id, intent="present", until=event.until)
+    if last is None or motion.order > last.order:
+        last, said, moved = _newest(last if moved is None else said, motion)
+    return replace(
+        room,
+        bookings=_confirmed(room.bookings, event.confirms, at),
+        last=last,
+        said=said,
+        moved=moved,
+        headcount=headcount,
+        version=recorded.version,
+        seq=recorded.seq,
+    )
+
+
+def _newest(
+    said: LastIntent | None, motion: LastIntent
+) -> tuple[LastIntent, LastIntent | None, LastIntent | None]:
+    """Tell what holds of the newest press and the newest motion: `RoomState.last`, `said`, `moved`.
+
+    It looks at these two alone, so it is the same in whatever order they came.
+    """
+    if said is None:
+        return motion, None, motion
+    if said.order > motion.order:
+        return said, None, None
+    if said.until is not None and motion.until is not None and said.until > motion.until:
+        return replace(motion, until=said.until), said, motion
+    return motion, said, motion
+
+
+def _confirmed(
+    bookings: dict[BookingId, Booking], confirms: Iterable[BookingId], at: datetime
+) -> dict[BookingId, Booking]:
+    for booking_id in confirms:
         booking = bookings.get(booking_id)
         if booking is None:
             continue
-        if booking.confirmed_at is None or event.pressed_at < booking.confirmed_at:
-            bookings = {**bookings, booking_id: replace(booking, confirmed_at=event.pressed_at)}
-    last = room.last
-    at = event.pressed_at
-    if last is None or at > last.pressed_at or (at == last.pressed_at and recorded.id >= last.press):
-        last = LastIntent(
-            pressed_at=event.pressed_at, press=recorded.id, intent=event.press.intent, until=event.until
-        )
-    return replace(room, bookings=bookings, last=last, version=recorded.version, seq=recorded.seq)
+        if booking.confirmed_at is None or at < booking.confirmed_at:
+            bookings = {**bookings, booking_id: replace(booking, confirmed_at=at)}
+    return bookings
+
+
+def _recounted(
+    room: RoomState, headcount: Headcount, at: datetime, name: EventId, *, leaving: bool
+) -> Headcount | None:
+    """Tell what becomes of a count when somebody says that they are there, or leave.
+
+    Args:
+        room: The room before that is folded.
+        headcount: Its count.
+        at: When it was said.
+        name: The press or motion that said it.
+        leaving: What it said.
+    """
+    if room.last is not None and room.last.order > (at, name):
+        # It came late. What it did between the count and what renewed it since is not known any
+        # more, and a number that may be that of others is not shown.
+        return headcount if headcount.stands_at == headcount.at else None
+    if at <= headcount.at:
+        return headcount
+    ends = stays_until(room, headcount.stands_at)
+    if leaving or ends is None or at >= ends:
+        return None
+    return replace(headcount, stands_at=at)
+
+
+def _counted(room: RoomState, recorded: e.Recorded, event: e.HeadcountChanged) -> RoomState:
+    headcount = Headcount(count=event.count, at=recorded.at, stands_at=recorded.at)
+    return replace(room, headcount=headcount, version=recorded.version, seq=recorded.seq)
+
+
+def _measured(room: RoomState, recorded: e.Recorded, _event: e.AirMeasured | e.RoomAnnotated) -> RoomState:
+    return replace(room, version=recorded.version, seq=recorded.seq)
 
 
 def _added(room: RoomState, recorded: e.Recorded, event: e.BookingAdded) -> RoomState:
@@ -318,6 +475,10 @@ _FOLDS: dict[type[Any], Callable[[RoomState, e.Recorded, Any], RoomState]] = {
     e.KioskLeft: _left,
     e.ButtonStuck: _stuck,
     e.ButtonFreed: _freed,
+    e.HeadcountChanged: _counted,
+    e.MotionSeen: _moved,
+    e.AirMeasured: _measured,
+    e.RoomAnnotated: _measured,
 }
 
 
@@ -377,6 +538,8 @@ class SchoolState:
         rules: What the school has decided.
         sources: The timetables by name.
         rooms: The rooms by key, also retired ones.
+        notices: Those that nobody has withdrawn, by number, the oldest first; one that ended by itself
+            stays until the next is posted.
         started_at: When the server last started.
         stopped: Whether it has stopped since, in order.
     """
@@ -388,6 +551,7 @@ class SchoolState:
         self.rules = Rules()
         self.sources: dict[SourceName, SourceState] = {}
         self.rooms: dict[RoomKey, RoomState] = {}
+        self.notices: dict[int, StandingNotice] = {}
         self.started_at: datetime | None = None
         self.stopped = False
 
@@ -436,6 +600,18 @@ class SchoolState:
             case e.ReadingAccepted(source=name):
                 if name in self.sources:
                     self.sources[name] = replace(self.sources[name], refused="", doubted="")
+            case e.NoticePosted(topic=topic, until=until, part=part):
+                self.notices = {n: known for n, known in self.notices.items() if stands(known, recorded.at)}
+                self.notices[recorded.seq] = StandingNotice(
+                    number=recorded.seq,
+                    topic=topic,
+                    posted_at=recorded.at,
+                    text=recorded.id,
+                    month=part.month,
+                    until=until,
+                )
+            case e.NoticeWithdrawn(notice=number):
+                self.notices = {n: known for n, known in self.notices.items() if n != number}
             case e.TimetableRead(sources=sources):
                 for read in sources:
                     self.sources[read.source] = _source_read(self.sources.get(read.source), read, recorded.at)
@@ -462,6 +638,11 @@ class SchoolState:
             else:
                 ages = {day: min(at, of_source[day]) for day, at in ages.items() if day in of_source}
         return {day: at for day, at in (ages or {}).items() if room.since is None or at >= room.since}
+
+
+def stands(notice: StandingNotice, now: datetime) -> bool:
+    """Tell whether a notice has not ended by itself."""
+    return notice.until is None or now < notice.until
 
 
 def _source_read(known: SourceState | None, read: e.SourceRead, at: datetime) -> SourceState:
@@ -507,6 +688,7 @@ class Summary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rules: Rules
     sources: dict[SourceName, SourceState]
     rooms: dict[RoomKey, RoomState]
+    notices: dict[int, StandingNotice] = {}
 
 
 def summary(school: SchoolState) -> Summary:
@@ -517,6 +699,7 @@ def summary(school: SchoolState) -> Summary:
         rules=school.rules,
         sources=dict(sorted(school.sources.items())),
         rooms=dict(sorted(school.rooms.items())),
+        notices=school.notices,
     )
 
 

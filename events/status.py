@@ -18,7 +18,7 @@ from msgspec import Struct
 from events.decide import left, present
 from events.domain import Hours, Policy
 from events.ids import BookingId, RoomKey
-from events.state import Booking, RoomState, Rules, SchoolState
+from events.state import Booking, RoomState, Rules, SchoolState, stays_until
 
 StatusName = Literal["in_use", "occupied", "booked", "unknown", "soon", "free"]
 
@@ -95,6 +95,32 @@ def status_at(k: Known, now: datetime) -> Status:
         The first status that holds in the order of `StatusName`.
     """
     return _status(k, now, k.room.bookings.values())
+
+
+def headcount_until(k: Known) -> datetime | None:
+    """Tell until when the last count of a room holds, unless somebody says something new.
+
+    Returns:
+        The end of the presence in which it was counted; None where there is no count, or none that
+        counted anybody known to be there.
+    """
+    headcount = k.room.headcount
+    return None if headcount is None else stays_until(k.room, headcount.stands_at)
+
+
+def headcount_at(k: Known, now: datetime) -> int | None:
+    """Tell how many people are in a room, where somebody counted those who are there.
+
+    A count ends with the presence in which it was made: with its leaving, with its time, or when
+    whoever is there came after it had ended. One that was made while nobody was known to be there
+    is in the log and counts nobody: whoever comes later may be others.
+
+    Args:
+        k: What is known of the room.
+        now: The instant, not before the count.
+    """
+    until = headcount_until(k)
+    return k.room.headcount.count if k.room.headcount and until is not None and now < until else None
 
 
 def stretch_at(k: Known, now: datetime) -> Stretch:

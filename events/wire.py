@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from events.domain import Effect, Instant, Outcome, Press, RoomInfo
+from events.domain import Effect, Instant, Intent, Outcome, Press, RoomInfo
 from events.errors import WireError
 from events.ids import BookingId, EventId, KioskId, RoomKey, SourceName
 from events.search import Answer, Wish
@@ -180,6 +180,31 @@ class WithdrawNotice(Message, frozen=True, kw_only=True, omit_defaults=True, tag
     notice: int
 
 
+class Unlock(Message, frozen=True, kw_only=True, omit_defaults=True, tag="unlock"):
+    """Show that one stands at a door, by the code that its QR code carries; answered by `Unlocked`.
+
+    Attributes:
+        code: One of the room's present codes (`DoorCodes`).
+    """
+
+    id: RequestId
+    room: RoomKey
+    code: Annotated[str, Meta(pattern="^[0-9A-Za-z]{4,32}$")]
+
+
+class SayPresence(Message, frozen=True, kw_only=True, omit_defaults=True, tag="say-presence"):
+    """Say that one is in a room, or leaves it, from a phone at its door; answered by `Done`.
+
+    Attributes:
+        minutes: For how long, where the person chose.
+    """
+
+    id: RequestId
+    room: RoomKey
+    intent: Intent
+    minutes: Annotated[int, Meta(ge=1, le=24 * 60)] | None = None
+
+
 class Find(Message, frozen=True, kw_only=True, omit_defaults=True, tag="find"):
     """Ask for the nearest free room."""
 
@@ -270,10 +295,37 @@ class Notice(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Notices(Message, frozen=True, kw_only=True, omit_defaults=True, tag="notices"):
     """All notices that stand, the newest first; replaces what was sent before.
 
-    Sent with every snapshot, and whenever one was posted, withdrawn, or ended.
+    Sent with every snapshot, and whenever one was posted or withdrawn. One that ends by itself is hidden
+    by whoever shows it, and left out of what is sent later.
     """
 
     notices: tuple[Notice, ...] = ()
+
+
+class DoorCode(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A code that a door's QR code carries for a while: who knows it stood before that door."""
+
+    code: str
+    since: Instant
+    until: Instant
+
+
+class DoorCodes(Message, frozen=True, kw_only=True, omit_defaults=True, tag="door-codes"):
+    """The codes of a door for now and the next minutes (to that door only); replaces older ones.
+
+    The QR code shows ``<board>/room/<key>#<code>`` with the newest code that holds already, and
+    the link without it when none does.
+    """
+
+    codes: tuple[DoorCode, ...]
+
+
+class Unlocked(Message, frozen=True, kw_only=True, omit_defaults=True, tag="unlocked"):
+    """The code was right: until then this connection may say `SayPresence` and `SetHeadcount` of the room."""
+
+    ref: RequestId
+    room: RoomKey
+    until: Instant
 
 
 class RulesSet(Message, frozen=True, kw_only=True, omit_defaults=True, tag="rules"):
@@ -349,6 +401,7 @@ class RoomPresence(Message, frozen=True, kw_only=True, omit_defaults=True, tag="
         confirmed: When the bookings of the days shown were confirmed.
         watched_since: Since when a door of the room has been connected; None when none is.
         headcount: How many people are there, where somebody counted those who are there now.
+        headcount_until: Until when that holds, if nothing new happens.
         plan: The statuses to the end of the day.
     """
 
@@ -358,6 +411,7 @@ class RoomPresence(Message, frozen=True, kw_only=True, omit_defaults=True, tag="
     confirmed: dict[BookingId, Instant] = {}
     watched_since: Instant | None = None
     headcount: int | None = None
+    headcount_until: Instant | None = None
     plan: tuple[Stretch, ...] = ()
 
 
@@ -394,7 +448,7 @@ class Found(Message, frozen=True, kw_only=True, omit_defaults=True, tag="found")
 
 
 class Done(Message, frozen=True, kw_only=True, omit_defaults=True, tag="done"):
-    """What an operator asked for is in the log."""
+    """What was asked for, or felt by a sensor, is in the log."""
 
     ref: RequestId
     seq: int
@@ -476,6 +530,8 @@ ClientMessage = (
     | SetHeadcount
     | PostNotice
     | WithdrawNotice
+    | Unlock
+    | SayPresence
     | Find
     | CloseRoom
     | ReopenRoom
@@ -488,6 +544,8 @@ ServerMessage = (
     | Welcome
     | RulesSet
     | Notices
+    | DoorCodes
+    | Unlocked
     | SnapshotBegin
     | RoomDay
     | RoomPresence

@@ -13,11 +13,21 @@ from msgspec.structs import replace
 
 import actors.room
 from actors.base import Broken
-from actors.messages import ActorDied, Append, Committed, FollowRules, PressRefused, RecordPress, Told
+from actors.messages import (
+    ActorDied,
+    Append,
+    Committed,
+    FollowRules,
+    PressRefused,
+    RecordPress,
+    RecordSensed,
+    Told,
+)
 from actors.recorder import RecorderActor
 from actors.room import RoomActor
 from events.domain import (
     BookingAdded,
+    MotionSeen,
     Part,
     Policy,
     PresencePressed,
@@ -27,11 +37,21 @@ from events.domain import (
     RoomInfo,
 )
 from events.errors import LogConflict
-from events.ids import BookingId, EventId, KioskId, RoomKey, SourceName, press_id, room_stream
+from events.ids import (
+    BookingId,
+    EventId,
+    KioskId,
+    RoomKey,
+    SourceName,
+    press_id,
+    room_stream,
+    sensed_id,
+)
 from events.log import Batch, Draft, EventLog
 from events.memory import MemoryLog
 from events.sqlite import SqliteLog
 from events.state import RoomState, Rules, fold
+from events.wire import Motion
 from tests.actors.stack import TIMEOUT, Ear, RecordingRef
 from tests.clock import START
 from tests.conftest import Errors
@@ -60,6 +80,11 @@ def press(n: int, *, intent: str = "present", at: datetime = START, outbox: str 
         earliest=at,
         received_at=at,
     )
+
+
+def motion(n: int, *, at: datetime = START) -> RecordSensed:
+    name = sensed_id(KIOSK, "0123abcd", n)
+    return RecordSensed(name=name, room=ROOM, kiosk=KIOSK, sensed=Motion(), at=at, received_at=at)
 
 
 def booking(start: datetime, end: datetime, name: str = "oasis:1") -> BookingAdded:
@@ -225,6 +250,54 @@ def test_the_same_press_twice_in_one_append_is_one_record(bench: Bench) -> None:
         bench.room.on_receive(message)
     assert bench.settle() == 2
     assert [event.press.n for event in bench.presses()] == [1, 2, 3]
+
+
+COUNTING = FollowRules(rules=Rules(policy=Policy(motion_counts_for=10)))
+
+
+def motions(bench: Bench) -> list[MotionSeen]:
+    return [r.event for r in bench.log.read() if isinstance(r.event, MotionSeen)]
+
+
+def test_a_motion_that_counts_is_decided_with_the_version_as_a_press_is(bench: Bench) -> None:
+    bench.room.on_receive(COUNTING)
+    bench.room.on_receive(motion(1))
+    (append,) = bench.appends()
+    assert (append.room, append.batch.expected) == (ROOM, (STREAM, 1))
+    (draft,) = append.batch.drafts
+    assert (draft.id, draft.at) == (motion(1).name, START)
+    assert draft.event == MotionSeen(
+        room=ROOM, kiosk=KIOSK, effect="walk-in", until=START + timedelta(minutes=10)
+    )
+
+
+def test_motions_and_presses_that_waited_together_are_decided_one_after_the_other(bench: Bench) -> None:
+    bench.room.on_receive(COUNTING)
+    bench.room.on_receive(press(1, at=START))
+    bench.room.on_receive(motion(1, at=START + timedelta(seconds=1)))
+    bench.room.on_receive(press(2, intent="leaving", at=START + timedelta(seconds=2)))
+    bench.room.on_receive(motion(2, at=START + timedelta(seconds=3)))
+    bench.room.on_receive(motion(2, at=START + timedelta(seconds=3)))
+    assert bench.settle() == 2
+    assert [event.effect for event in motions(bench)] == ["renewed", "walk-in"]
+    assert [event.effect for event in bench.presses()] == ["walk-in", "left"]
+
+
+def test_a_reading_in_between_lets_the_room_decide_a_motion_again(bench: Bench) -> None:
+    bench.room.on_receive(COUNTING)
+    bench.room.on_receive(motion(1))
+    (append,) = bench.appends()
+    between = bench.append(booking(START, START + timedelta(hours=2)), "added")
+    bench.commit(append, between)
+    bench.settle()
+    (event,) = motions(bench)
+    assert (event.effect, event.confirms) == ("check-in", (BookingId("oasis:1"),))
+
+
+def test_a_motion_that_no_longer_counts_when_its_room_takes_it_is_evidence(bench: Bench) -> None:
+    bench.room.on_receive(motion(1))
+    bench.settle()
+    assert motions(bench) == [MotionSeen(room=ROOM, kiosk=KIOSK)]
 
 
 def test_rules_hold_from_the_next_decision_on(bench: Bench) -> None:

@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from actors import messages as m
 from actors.session import (
     ALLOWED,
+    OTHER_BURST,
+    OTHER_RATE,
     PRESS_BURST,
     PRESS_RATE,
     Access,
@@ -23,11 +25,13 @@ from actors.session import (
     Serve,
     Session,
     when_pressed,
+    when_sensed,
 )
-from events.ids import KioskId, RoomKey, SourceName
+from events.ids import KioskId, RoomKey, SourceName, sensed_id
 from events.search import Wish
 from events.signing import sign_hello, sign_press
 from events.wire import (
+    Air,
     AskSources,
     Challenge,
     ClientMessage,
@@ -35,16 +39,23 @@ from events.wire import (
     Find,
     Hello,
     JudgeReading,
+    Motion,
     Ping,
     Pong,
+    PostNotice,
     Refused,
     ReopenRoom,
     Role,
+    SayPresence,
     SendPress,
+    SendSensed,
     ServerMessage,
+    SetHeadcount,
     Stuck,
     Subscribe,
+    Unlock,
     Watching,
+    WithdrawNotice,
     encode,
 )
 from tests.actors.stack import DoorClient, name_of
@@ -100,6 +111,12 @@ def answer(actions: list[Action]) -> ServerMessage:
     return action.message
 
 
+def sensed(n: int = 1, what: Motion | Air | None = None, **fields: Any) -> SendSensed:
+    """What a sensor felt two seconds ago, as it is delivered."""
+    values: dict[str, Any] = {"id": n, "run": "0123abcd", "boot_id": "run", "at": 98_000, "boottime": 100_000}
+    return SendSensed(sensed=what or Motion(), **{**values, **fields})
+
+
 def one_of_each(door: DoorClient) -> dict[type[Any], ClientMessage]:
     return {
         Hello: Hello(role="board"),
@@ -113,6 +130,12 @@ def one_of_each(door: DoorClient) -> dict[type[Any], ClientMessage]:
         AskSources: AskSources(id=9),
         JudgeReading: JudgeReading(id=10, source=SourceName("oasis"), accept=True),
         Ping: Ping(id=8),
+        SendSensed: sensed(),
+        SetHeadcount: SetHeadcount(id=11, room=L213, count=12),
+        PostNotice: PostNotice(id=12, topic="school", text="Grève"),
+        WithdrawNotice: WithdrawNotice(id=13, notice=42),
+        Unlock: Unlock(id=14, room=L213, code="K7MQ2XWD"),
+        SayPresence: SayPresence(id=15, room=L213, intent="present"),
     }
 
 
@@ -120,8 +143,28 @@ def one_of_each(door: DoorClient) -> dict[type[Any], ClientMessage]:
 
 MAY: dict[Role, set[str]] = {
     "board": {"Subscribe", "Find", "Ping"},
-    "kiosk": {"Subscribe", "Find", "Ping", "SendPress", "Watching", "Stuck"},
-    "operator": {"Subscribe", "Find", "Ping", "CloseRoom", "ReopenRoom", "AskSources", "JudgeReading"},
+    "kiosk": {
+        "Subscribe",
+        "Find",
+        "Ping",
+        "SendPress",
+        "Watching",
+        "Stuck",
+        "SendSensed",
+        "SetHeadcount",
+    },
+    "operator": {
+        "Subscribe",
+        "Find",
+        "Ping",
+        "CloseRoom",
+        "ReopenRoom",
+        "AskSources",
+        "JudgeReading",
+        "SetHeadcount",
+        "PostNotice",
+        "WithdrawNotice",
+    },
 }
 CELLS = [(role, kind) for role in ROLES for kind in get_args(ClientMessage)]
 
@@ -381,6 +424,93 @@ def test_a_wall_clock_that_goes_back_takes_no_presses_away() -> None:
     assert len(receive(session, door.press(), START - timedelta(hours=1))) == 2
 
 
+# -- what a door felt, and who is counted ---------------------------------------------------------
+
+
+def test_what_a_sensor_felt_is_awaited_by_its_name_and_handed_on() -> None:
+    door = DoorClient("L213")
+    session = greeted("kiosk", door)
+    name = sensed_id(door.kiosk, "0123abcd", 7)
+    for what in (Motion(), Air(temperature=21.5, co2=800)):
+        awaited, forwarded = receive(session, sensed(7, what))
+        assert awaited == Await(name)
+        assert forwarded == Forward(
+            m.RecordSensed(
+                name=name,
+                room=L213,
+                kiosk=door.kiosk,
+                sensed=what,
+                at=START - timedelta(seconds=2),
+                received_at=START,
+            )
+        )
+
+
+def test_no_press_can_have_the_name_of_what_was_sensed() -> None:
+    door = DoorClient("L213")
+    felt = sensed_id(door.kiosk, "0123abcd", 7)
+    for outbox in ("0123abcd", "0123abcd.7", "0123abcd.7.sensed", "sensed"):
+        assert name_of(DoorClient("L213", door.key, outbox).press()) != felt
+
+
+def test_a_door_counts_for_its_own_room_only_and_the_desk_for_each() -> None:
+    door = DoorClient("L213")
+    at_door, at_desk = greeted("kiosk", door), greeted("operator")
+    (counted,) = receive(at_door, SetHeadcount(id=3, room=L213, count=12))
+    assert counted == Forward(
+        m.SetHeadcount(session=7, ref=3, room=L213, count=12, at=START, by="touch", kiosk=door.kiosk)
+    )
+    refused = refusal(receive(at_door, SetHeadcount(id=4, room=L227, count=12)))
+    assert (refused.code, refused.ref) == ("not-allowed", 4)
+    (counted,) = receive(at_desk, SetHeadcount(id=5, room=L227, count=0))
+    assert counted == Forward(m.SetHeadcount(session=7, ref=5, room=L227, count=0, at=START, by="desk"))
+
+
+def test_a_notice_of_the_desk_goes_to_the_school_as_it_was_said() -> None:
+    session = greeted("operator")
+    until = START + timedelta(hours=3)
+    (posted,) = receive(session, PostNotice(id=4, topic="wing/L", text=" Fuite\n", until=until))
+    assert posted == Forward(
+        m.PostNotice(session=7, ref=4, topic="wing/L", text=" Fuite\n", at=START, until=until)
+    )
+    (withdrawn,) = receive(session, WithdrawNotice(id=5, notice=42))
+    assert withdrawn == Forward(m.WithdrawNotice(session=7, ref=5, notice=42, at=START))
+
+
+# -- how fast -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_is_no_press_is_limited_too_and_the_refusal_names_it(role: Role) -> None:
+    session = greeted(role)
+    for n in range(OTHER_BURST):
+        assert isinstance(answer(receive(session, Ping(id=n))), Pong)
+    refused = refusal(receive(session, Find(id=500, wish=Wish(origin=L213))))
+    assert (refused.code, refused.ref) == ("too-fast", 500)
+    later = START + timedelta(seconds=1 / OTHER_RATE)
+    assert isinstance(answer(receive(session, Ping(id=501), later)), Pong)
+    assert refusal(receive(session, Ping(id=502), later)).code == "too-fast"
+
+
+def test_rubbish_and_what_is_not_allowed_count_as_well() -> None:
+    session = greeted("board")
+    for _ in range(OTHER_BURST // 2):
+        assert refusal(session.receive("rubbish", START)).code == "bad-message"
+        assert refusal(receive(session, DoorClient("L213").press())).code == "not-allowed"
+    for text in ("rubbish", encode(Ping(id=1)), encode(DoorClient("L213").press())):
+        assert refusal(session.receive(text, START)).code == "too-fast"
+
+
+def test_presses_and_other_messages_do_not_use_each_other_up() -> None:
+    door = DoorClient("L213")
+    session = greeted("kiosk", door)
+    for n in range(OTHER_BURST):
+        assert len(receive(session, sensed(n))) == 2
+    assert refusal(receive(session, sensed(500))).ref == 500
+    for _ in range(PRESS_BURST):
+        assert len(receive(session, door.press())) == 2
+
+
 # -- when it was ----------------------------------------------------------------------------------
 
 
@@ -431,3 +561,28 @@ def test_a_press_of_the_run_before_was_before_this_run_began(*, synchronised: bo
 def test_a_door_that_counts_backwards_is_taken_as_just_started() -> None:
     delivery = delivered(wall=START - timedelta(hours=1), now_boot="next-run", now_boottime=-5)
     assert when_pressed(delivery, START) == (START, START - timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("at", "boottime", "age"),
+    [
+        (98_000, 100_000, 2.0),
+        (100_000, 100_000, 0.0),
+        (100_001, 100_000, 0.0),
+        (0, 100_000, 100.0),
+        (-1, 100_000, 100.0),
+        (-(10**12), 100_000, 100.0),
+        (5, -5, 0.0),
+        (-5, -5, 0.0),
+    ],
+)
+def test_what_a_sensor_felt_was_in_this_run_of_the_machine_and_not_in_the_future(
+    at: int, boottime: int, age: float
+) -> None:
+    assert when_sensed(sensed(at=at, boottime=boottime), START) == START - timedelta(seconds=age)
+
+
+def test_a_sensor_beyond_the_calendar_is_refused_by_its_number() -> None:
+    session = greeted("kiosk")
+    refused = refusal(receive(session, sensed(9, boottime=10**18)))
+    assert (refused.code, refused.ref) == ("bad-message", 9)

@@ -41,6 +41,8 @@ def test_an_empty_file_is_a_school_with_the_defaults(tmp_path: Path) -> None:
     assert list(school.rooms) == ["L213", "L218", "V005C"]
     assert (school.closed, school.sources, school.kinds, school.doors) == ((), (), (), ())
     assert not school.board_titles
+    assert school.board_url == ""
+    assert school.policy.motion_counts_for == 0
 
 
 def test_all_that_is_written_is_there(tmp_path: Path) -> None:
@@ -56,12 +58,14 @@ def test_all_that_is_written_is_there(tmp_path: Path) -> None:
         data = "var/log"
         [policy]
         walk_in = 30
+        motion_counts_for = 5
         release_exempt_rooms = ["V005C"]
         [hours]
         monday = "08:00-12:00, 13:30-18:00"
         sunday = ""
         [board]
         titles = true
+        url = "https://rooms.school.example/live/"
         [[closed]]
         first = 2026-12-24
         [[closed]]
@@ -79,9 +83,10 @@ def test_all_that_is_written_is_there(tmp_path: Path) -> None:
     )
     assert (school.name, school.zone) == ("Mines", "Europe/Berlin")
     assert (school.host, school.port, school.data) == ("0.0.0.0", 0, tmp_path / "var/log")
-    assert school.policy == Policy(walk_in=30, release_exempt_rooms=(V005C,))
+    assert school.policy == Policy(walk_in=30, release_exempt_rooms=(V005C,), motion_counts_for=5)
     assert school.hours == Hours(monday="08:00-12:00, 13:30-18:00", sunday="")
     assert school.board_titles
+    assert school.board_url == "https://rooms.school.example/live"
     assert school.closed == (
         ClosedDays(first=date(2026, 12, 24), last=date(2026, 12, 24)),
         ClosedDays(first=date(2026, 7, 14), last=date(2026, 8, 31), rooms=(L213,)),
@@ -166,7 +171,7 @@ URL_ALLOWED = "allowed is an http:// or https:// address, in which {day}, {start
                 "[policy] walkin: unknown key; did you mean walk_in? known keys: check_in_before, "
                 "check_in_after, walk_in, soon, stale_after, unknown_after, release, release_after, "
                 "release_warning, release_exempt_length, release_exempt_kinds, release_exempt_rooms, "
-                "release_exempt_seen, search"
+                "release_exempt_seen, search, motion_counts_for"
             ),
         ),
         ("[school]\nname = ''", '[school] name: "" is not allowed; allowed is a text in quotes, not empty'),
@@ -293,3 +298,39 @@ def test_a_room_may_have_several_doors(tmp_path: Path) -> None:
 def test_a_missing_inventory_is_named(tmp_path: Path) -> None:
     message = "nowhere.toml: cannot be read: No such file or directory"
     assert refusal(tmp_path, "[school]\nrooms = 'nowhere.toml'") == message
+
+
+@pytest.mark.parametrize("url", ["http://10.0.0.5", "http://board:8080/", "https://rooms.school.example"])
+def test_a_board_has_an_address_that_a_phone_can_open(tmp_path: Path, url: str) -> None:
+    assert read(tmp_path, f'[board]\nurl = "{url}"').board_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rooms.school.example",
+        "ftp://rooms.school.example",
+        "https://",
+        "https:///live",
+        "https://rooms.school.example?day=1",
+        "https://rooms.school.example/#L213",
+        "https://rooms school.example",
+        "https://user:secret@rooms.school.example",
+        "https://rooms.school.example:0",
+        "https://rooms.school.example:port",
+        "https://[rooms",
+    ],
+)
+def test_an_address_that_no_phone_can_open_is_refused(tmp_path: Path, url: str) -> None:
+    assert refusal(tmp_path, f'[board]\nurl = "{url}"') == (
+        f'school.toml: [board] url: "{url}" is not allowed; allowed is "" or an http:// or https:// address '
+        'without a query, such as "https://rooms.school.example"'
+    )
+
+
+@pytest.mark.parametrize("minutes", [-1, 1441])
+def test_a_motion_counts_for_a_day_at_most(tmp_path: Path, minutes: int) -> None:
+    assert refusal(tmp_path, f"[policy]\nmotion_counts_for = {minutes}") == (
+        f"school.toml: [policy] motion_counts_for: {minutes} is not allowed; allowed is an integer from 0 to "
+        "1440 (minutes)"
+    )

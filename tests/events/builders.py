@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from events.decide import Decision, decide
+from events.decide import Decision, decide, decide_motion
 from events.domain import (
     AnyEvent,
     BookingAdded,
     Hours,
     Intent,
+    MotionSeen,
     Part,
     Policy,
     PresencePressed,
@@ -29,6 +30,7 @@ from events.ids import (
     SourceName,
     press_id,
     room_stream,
+    sensed_id,
 )
 from events.log import Batch, Draft
 from events.state import Booking, RoomState, Rules, fold
@@ -146,6 +148,23 @@ def decided(
     return decision, event
 
 
+def motion_name(n: int) -> EventId:
+    return sensed_id(DOOR, "0123abcd", n)
+
+
+def moved(state: RoomState, n: int, seen_at: datetime, policy: Policy) -> tuple[Decision, MotionSeen]:
+    """Decide a motion, as `decided` does a press."""
+    decision = decide_motion(state, name=motion_name(n), seen_at=seen_at, policy=policy)
+    event = MotionSeen(
+        room=state.key,
+        kiosk=DOOR,
+        effect=decision.effect,
+        until=decision.until,
+        confirms=decision.confirms,
+    )
+    return decision, event
+
+
 def after(
     state: RoomState, *presses: tuple[str | datetime, Intent], policy: Policy | None = None
 ) -> RoomState:
@@ -157,9 +176,11 @@ def after(
     return state
 
 
-def recorded_after(state: RoomState, event: RoomEvent, *, name: EventId | None = None) -> Recorded:
+def recorded_after(
+    state: RoomState, event: RoomEvent, *, name: EventId | None = None, happened: datetime | None = None
+) -> Recorded:
     """Put the next event of a room into its envelope."""
-    happened = event.pressed_at if isinstance(event, PresencePressed) else at("08:00")
+    happened = event.pressed_at if isinstance(event, PresencePressed) else happened or at("08:00")
     return Recorded(
         seq=state.seq + 1,
         id=name or EventId(f"e{state.seq + 1}"),

@@ -17,6 +17,7 @@ from events.domain import (
     AnyEvent,
     BookingRemoved,
     LogCreated,
+    MotionSeen,
     PresencePressed,
     Recorded,
     RoomEvent,
@@ -24,8 +25,8 @@ from events.domain import (
     ServerStopped,
 )
 from events.errors import UnknownEvent
-from events.ids import EventId
-from tests.events.builders import ROOM, added, at, decided, press, room
+from events.ids import EventId, KioskId, RoomKey
+from tests.events.builders import DOOR, ROOM, added, at, decided, press, room
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -228,10 +229,19 @@ def test_the_claim_of_a_press_is_what_the_door_signed() -> None:
     assert codec.claim(event) != codec.claim(replace(event, press=press(2)))
 
 
+def test_the_claim_of_a_motion_is_that_there_was_one_and_not_what_it_meant() -> None:
+    motion = MotionSeen(room=ROOM, kiosk=DOOR)
+    decided_later = replace(motion, effect="walk-in", until=at("09:00"), confirms=(added().booking,))
+    assert codec.claim(motion) == codec.claim(decided_later)
+    assert codec.claim(motion) != codec.claim(replace(motion, kiosk=KioskId("e" * 32)))
+    assert codec.claim(motion) != codec.claim(replace(motion, room=RoomKey("L218")))
+    assert codec.claim(motion) != codec.claim(domain.AirMeasured(room=ROOM, kiosk=DOOR))
+
+
 def test_the_claim_of_any_other_event_is_all_of_it() -> None:
     for line in golden():
         event = codec.decode(bytes(line.body), line.tag, line.revision)
-        if not isinstance(event, PresencePressed):
+        if not isinstance(event, PresencePressed | MotionSeen):
             assert codec.claim(event) == codec.encode(event)
 
 

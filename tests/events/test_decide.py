@@ -8,9 +8,10 @@ from itertools import permutations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from events.decide import Decision, decide, left, present
-from events.domain import Effect, Intent, Policy
+from events.decide import Decision, decide, decide_motion, left, present
+from events.domain import Effect, Intent, Policy, RoomEvent
 from events.ids import BookingId, EventId
 from events.state import Booking, LastIntent, RoomState, fold
 from tests.events.builders import (
@@ -19,6 +20,8 @@ from tests.events.builders import (
     booking,
     decided,
     minutes,
+    motion_name,
+    moved,
     name_of,
     press,
     recorded_after,
@@ -364,3 +367,147 @@ def test_every_decision_keeps_what_it_promises(
                 moment < b.start < decision.until for b in state.bookings.values() if decision.until
             )
         state = fold(state, recorded_after(state, event, name=name_of(event.press)))
+
+
+# -- motion ---------------------------------------------------------------------------------------
+
+COUNTED = Policy(motion_counts_for=10)
+
+
+def motion(state: RoomState, clock: str, policy: Policy = COUNTED) -> Decision:
+    return decide_motion(state, name=motion_name(99), seen_at=at(clock), policy=policy)
+
+
+def after_motion(state: RoomState, clock: str, policy: Policy = COUNTED, n: int = 1) -> RoomState:
+    event = moved(state, n, at(clock), policy)[1]
+    return fold(state, recorded_after(state, event, name=motion_name(n), happened=at(clock)))
+
+
+def last_of(state: RoomState) -> LastIntent:
+    assert state.last is not None
+    return state.last
+
+
+@pytest.mark.parametrize("state", [room(), room(NINE_TO_TEN), after(room(), ("08:30", "present"))])
+def test_a_motion_does_nothing_at_all_unless_the_school_counts_it(state: RoomState) -> None:
+    assert motion(state, "09:05", POLICY) == Decision(effect="none")
+    seen = after_motion(state, "09:05", POLICY)
+    assert seen == replace(state, version=state.version + 1, seq=state.seq + 1)
+
+
+def test_a_motion_that_counts_is_a_walk_in_for_as_long_as_the_policy_says() -> None:
+    assert motion(room(), "08:00") == Decision(effect="walk-in", until=at("08:10"))
+    assert motion(room(booking("08:05", "09:00", unsure=True)), "08:00").until == at("08:05")
+
+
+def test_a_motion_that_counts_checks_in_as_a_press_does() -> None:
+    state = room(NINE_TO_TEN)
+    assert motion(state, "08:49:59").effect == "walk-in"
+    assert motion(state, "08:50") == pressed(state, "08:50") == motion(state, "09:59:59")
+    seen = after_motion(state, "08:55")
+    assert seen.bookings[BookingId("nine")].confirmed_at == at("08:55")
+    assert motion(seen, "09:30").effect == "renewed"
+
+
+def test_a_motion_prolongs_a_presence_and_never_shortens_it() -> None:
+    state = after_motion(after(room(), ("08:00", "present")), "08:30")
+    assert (last_of(state).pressed_at, last_of(state).until) == (at("08:30"), at("09:00"))
+    state = after_motion(state, "08:55", n=2)
+    assert last_of(state).until == at("09:05")
+    assert not present(state.last, at("09:05"))
+
+
+def test_a_motion_after_all_have_left_is_a_new_presence_only_where_motion_counts() -> None:
+    state = after(room(), ("08:00", "present"), ("08:20", "leaving"))
+    assert not present(after_motion(state, "08:25", POLICY).last, at("08:26"))
+    again = after_motion(state, "08:25")
+    assert present(again.last, at("08:26"))
+    assert last_of(again).until == at("08:35"), "what was said before the leaving does not come back"
+
+
+def test_a_press_ends_what_a_motion_said() -> None:
+    state = after_motion(room(), "08:00")
+    assert pressed(state, "08:05", "leaving") == Decision(effect="left")
+    gone = after(state, ("08:05", "leaving"))
+    assert not present(gone.last, at("08:06"))
+    assert (gone.said, gone.moved) == (None, None)
+
+
+def test_a_motion_that_is_older_than_a_press_is_superseded() -> None:
+    state = after(room(), ("08:10", "leaving"))
+    assert motion(state, "08:05") == Decision(effect="superseded")
+    assert after_motion(state, "08:05").last == state.last
+
+
+def test_a_press_that_comes_after_a_newer_motion_still_says_what_it_says() -> None:
+    state = after_motion(room(), "08:30")
+    late = after(state, ("08:20", "present"))
+    assert (last_of(late).press, last_of(late).until) == (motion_name(1), at("09:20"))
+    gone = after(late, ("08:25", "leaving"))
+    assert last_of(gone).until == at("08:40"), "the motion came after they left"
+    assert pressed(gone, "08:24") == Decision(effect="superseded"), "an older press than the newest press"
+
+
+facts = st.lists(
+    st.tuples(clocks, st.sampled_from(["present", "leaving", "motion", "motion"]), st.none() | st.just(25)),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda fact: fact[0],
+)
+Fact = tuple[int, tuple[datetime, str, int | None]]
+
+
+def after_facts(state: RoomState, order: list[Fact], policy: Policy) -> RoomState:
+    """Deliver presses and motions as a room records them: a known name is not recorded again."""
+    names = set()
+    for n, (moment, what, asked) in order:
+        name = motion_name(n) if what == "motion" else name_of(press(n))
+        if name in names:
+            continue
+        names.add(name)
+        if what == "motion":
+            event: RoomEvent = moved(state, n, moment, policy)[1]
+        else:
+            intent: Intent = "leaving" if what == "leaving" else "present"
+            event = decided(state, press(n, intent, for_minutes=asked), moment, policy)[1]
+        state = fold(state, recorded_after(state, event, name=name, happened=moment))
+    return state
+
+
+@settings(deadline=None, max_examples=150)
+@given(bookings, facts, st.sampled_from([3, 10, 90]), st.data())
+def test_every_order_and_repetition_of_the_same_presses_and_motions_ends_in_the_same_presence(
+    of_room: list[Booking], said: list[tuple[datetime, str, int | None]], counted: int, data: st.DataObject
+) -> None:
+    start, policy = room(*of_room), Policy(motion_counts_for=counted)
+    numbered: list[Fact] = list(enumerate(said))
+    in_time = after_facts(start, sorted(numbered, key=lambda fact: fact[1][0]), policy)
+    for order in permutations(numbered):
+        assert after_facts(start, list(order), policy).last == in_time.last
+    repeated = data.draw(st.lists(st.sampled_from(numbered), max_size=6)) + numbered
+    assert after_facts(start, repeated, policy).last == in_time.last
+
+
+@settings(deadline=None, max_examples=150)
+@given(bookings, facts)
+def test_motions_that_do_not_count_change_no_presence_in_whatever_order(
+    of_room: list[Booking], said: list[tuple[datetime, str, int | None]]
+) -> None:
+    numbered: list[Fact] = list(enumerate(said))
+    presses = [fact for fact in numbered if fact[1][1] != "motion"]
+    state, without = (after_facts(room(*of_room), order, POLICY) for order in (numbered, presses))
+    assert (state.last, state.bookings) == (without.last, without.bookings)
+
+
+@settings(deadline=None, max_examples=150)
+@given(bookings, facts, clocks)
+def test_motions_never_make_a_presence_that_was_pressed_end_sooner(
+    of_room: list[Booking], said: list[tuple[datetime, str, int | None]], now: datetime
+) -> None:
+    numbered = [fact for fact in enumerate(said) if fact[1][0] <= now]
+    presses = [fact for fact in numbered if fact[1][1] != "motion"]
+    in_time = sorted(numbered, key=lambda fact: fact[1][0])
+    with_motions = after_facts(room(*of_room), in_time, COUNTED)
+    without = after_facts(room(*of_room), sorted(presses, key=lambda fact: fact[1][0]), COUNTED)
+    if present(without.last, now):
+        assert present(with_motions.last, now)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from events.domain import (
+    AirMeasured,
     AnyEvent,
     BookingAdded,
     BookingChanged,
@@ -18,10 +19,14 @@ from events.domain import (
     ButtonFreed,
     ButtonStuck,
     ClosedDays,
+    HeadcountChanged,
     Hours,
     KioskJoined,
     KioskLeft,
     LogCreated,
+    MotionSeen,
+    NoticePosted,
+    NoticeWithdrawn,
     Policy,
     PolicySet,
     PresencePressed,
@@ -43,10 +48,12 @@ from events.replay import replay
 from events.state import (
     KEEP_BOOKINGS,
     Booking,
+    Headcount,
     LastIntent,
     RoomState,
     SchoolState,
     SourceState,
+    StandingNotice,
     digest_form,
     fold,
     summary,
@@ -65,6 +72,7 @@ from tests.events.builders import (
     booking,
     decided,
     draft,
+    moved,
     press,
     recorded_after,
     room,
@@ -111,6 +119,10 @@ def test_every_event_moves_the_rooms_version_and_seq() -> None:
         RoomClosed(room=ROOM),
         RoomReopened(room=ROOM),
         decided(room(), press(), at("08:00"))[1],
+        HeadcountChanged(room=ROOM, count=12, by="desk"),
+        MotionSeen(room=ROOM, kiosk=DOOR),
+        MotionSeen(room=ROOM, kiosk=DOOR, effect="renewed", until=at("10:00")),
+        AirMeasured(room=ROOM, kiosk=DOOR, co2=800),
         RoomRetired(room=ROOM),
     ]
     state = RoomState(key=ROOM)
@@ -226,6 +238,35 @@ def test_a_fold_never_changes_the_state_it_was_given() -> None:
         start=before,
     )
     assert before == copy
+
+
+def test_what_is_only_evidence_changes_nothing_but_the_rooms_version() -> None:
+    before = room(booking("09:00", "10:00"))
+    seen = folded(
+        AirMeasured(room=ROOM, kiosk=DOOR, temperature=21.5),
+        MotionSeen(room=ROOM, kiosk=DOOR),
+        MotionSeen(room=ROOM, kiosk=DOOR, effect="superseded"),
+        start=before,
+    )
+    assert seen == replace(before, version=4, seq=4)
+
+
+def test_a_motion_is_folded_as_it_was_decided_and_never_decided_anew() -> None:
+    event = MotionSeen(
+        room=ROOM, kiosk=DOOR, effect="check-in", until=at("23:00"), confirms=(B1, BookingId("unheard of"))
+    )
+    start = room(booking("15:00", "16:00"))
+    state = fold(start, recorded_after(start, event, name=EventId("m"), happened=at("08:30")))
+    assert state.last == LastIntent(
+        pressed_at=at("08:30"), press=EventId("m"), intent="present", until=at("23:00")
+    )
+    assert state.bookings[B1].confirmed_at == at("08:30")
+
+
+def test_the_last_word_on_how_many_there_are_wins() -> None:
+    count = HeadcountChanged(room=ROOM, count=12, by="touch", kiosk=DOOR)
+    state = folded(count, replace(count, count=9))
+    assert state.headcount == Headcount(count=9, at=at("08:00"), stands_at=at("08:00"))
 
 
 # -- the school -----------------------------------------------------------------------------------
@@ -395,6 +436,48 @@ def test_ages_of_days_long_gone_are_forgotten() -> None:
     assert set(school.sources[OASIS].read_at) == {DAY - timedelta(days=2), DAY}
 
 
+def posted(topic: str = "school", *, until: str | None = None) -> NoticePosted:
+    return NoticePosted(topic=topic, part=PART, until=at(until) if until else None)
+
+
+def test_a_notice_stands_until_it_is_withdrawn_and_its_number_is_its_position() -> None:
+    events = [("08:00", posted()), ("08:01", posted("wing/L", until="12:00"))]
+    school = school_of(*events)
+    assert school.notices == {
+        1: StandingNotice(
+            number=1, topic="school", posted_at=at("08:00"), text=EventId("e0"), month="2026-11"
+        ),
+        2: StandingNotice(
+            number=2,
+            topic="wing/L",
+            posted_at=at("08:01"),
+            text=EventId("e1"),
+            month="2026-11",
+            until=at("12:00"),
+        ),
+    }
+    assert school.version == 2
+    left = school_of(*events, ("08:02", NoticeWithdrawn(notice=1)))
+    assert list(left.notices) == [2]
+    assert list(school_of(*events, ("08:02", NoticeWithdrawn(notice=7))).notices) == [1, 2]
+
+
+def test_notices_that_ended_by_themselves_are_forgotten_when_the_next_is_posted() -> None:
+    events = [("08:00", posted(until="09:00")), ("08:01", posted(until="09:30"))]
+    assert list(school_of(*events, ("09:00", ServerStopped())).notices) == [1, 2]
+    assert list(school_of(*events, ("09:00", posted())).notices) == [2, 3]
+
+
+def test_what_a_school_handed_out_of_its_notices_does_not_change() -> None:
+    school = school_of(("08:00", posted()))
+    before = school.notices
+    log = MemoryLog()
+    log.append(batch(draft("a", posted()), draft("b", posted()), draft("c", NoticeWithdrawn(notice=1))))
+    school.apply_all(list(log.read(after=1)))
+    assert list(before) == [1]
+    assert list(school.notices) == [2]
+
+
 # -- replays --------------------------------------------------------------------------------------
 
 KEYS = st.sampled_from([ROOM, RoomKey("L218")])
@@ -410,7 +493,7 @@ def histories(draw: st.DrawFn) -> Sequence[tuple[datetime, AnyEvent]]:
         key, moment = draw(KEYS), draw(CLOCKS)
         name = draw(st.sampled_from(["b1", "b2"]))
         state = rooms.get(key, RoomState(key=key))
-        what = draw(st.integers(min_value=0, max_value=7))
+        what = draw(st.integers(min_value=0, max_value=12))
         event: RoomEvent
         if what == 0:
             outcome = draw(st.sampled_from(["changed", "failed"]))
@@ -420,8 +503,21 @@ def histories(draw: st.DrawFn) -> Sequence[tuple[datetime, AnyEvent]]:
         if what == 1:
             history.append((moment, PolicySet(policy=Policy(walk_in=10 * n + 5), hours=Hours())))
             continue
+        if what == 8:
+            until = draw(st.none() | st.just(moment + timedelta(minutes=30)))
+            history.append((moment, NoticePosted(topic="school", part=PART, until=until)))
+            continue
+        if what == 9:
+            history.append((moment, NoticeWithdrawn(notice=draw(st.integers(min_value=1, max_value=12)))))
+            continue
         if what == 2:
             event = added(name, of=key)
+        elif what == 10:
+            event = HeadcountChanged(room=key, count=n, by="touch", kiosk=DOOR)
+        elif what == 11:
+            event = AirMeasured(room=key, kiosk=DOOR, co2=400 + n)
+        elif what == 12:
+            event = moved(state, n, moment, Policy(motion_counts_for=draw(st.sampled_from([0, 10]))))[1]
         elif what == 3:
             event = BookingRemoved(room=key, booking=BookingId(name), source=OASIS)
         elif what == 4:
@@ -432,7 +528,7 @@ def histories(draw: st.DrawFn) -> Sequence[tuple[datetime, AnyEvent]]:
             intent = draw(st.sampled_from(["present", "present", "leaving"]))
             p = press(n, "leaving" if intent == "leaving" else "present", of=key)
             event = decided(state, p, moment)[1]
-        rooms[key] = fold(state, recorded_after(state, event, name=EventId(f"e{n}")))
+        rooms[key] = fold(state, recorded_after(state, event, name=EventId(f"e{n}"), happened=moment))
         history.append((moment, event))
     return history
 

@@ -41,6 +41,22 @@ CLIENT: list[wire.ClientMessage] = [
     wire.AskSources(id=3),
     wire.JudgeReading(id=4, source=SourceName("oasis"), accept=True),
     wire.Ping(id=3),
+    wire.SendSensed(id=1, run="0123abcd", boot_id="boot", at=99_000, boottime=100_000, sensed=wire.Motion()),
+    wire.SendSensed(
+        id=2,
+        run="0123abcd" * 4,
+        boot_id="boot",
+        at=99_000,
+        boottime=100_000,
+        sensed=wire.Air(temperature=-4.5, humidity=48.25, co2=812),
+    ),
+    wire.SendSensed(id=3, run="0123abcd", boot_id="b", at=1, boottime=2, sensed=wire.Air()),
+    wire.SetHeadcount(id=5, room=ROOM, count=0),
+    wire.PostNotice(id=6, topic="school", text="É" * 200),
+    wire.PostNotice(id=6, topic="wing/L", text="Exercice incendie", until=at("12:00")),
+    wire.WithdrawNotice(id=7, notice=42),
+    wire.Unlock(id=8, room=ROOM, code="K7MQ2XWD"),
+    wire.SayPresence(id=9, room=ROOM, intent="present", minutes=30),
 ]
 SERVER: list[wire.ServerMessage] = [
     wire.Challenge(nonce="00ff"),
@@ -52,7 +68,19 @@ SERVER: list[wire.ServerMessage] = [
         rules=Rules(zone="Europe/Paris"),
         kiosk=DOOR,
         room=ROOM,
+        board="https://rooms.school.example",
     ),
+    wire.Notices(),
+    wire.Notices(
+        notices=(
+            wire.Notice(
+                number=9, topic="room/L213", text="Peinture", posted_at=at("08:00"), until=at("09:00")
+            ),
+            wire.Notice(number=7, topic="school", text="Grève", posted_at=at("07:00")),
+        )
+    ),
+    wire.DoorCodes(codes=(wire.DoorCode(code="K7MQ2XWD", since=at("08:00"), until=at("08:02")),)),
+    wire.Unlocked(ref=8, room=ROOM, until=at("08:10")),
     wire.RulesSet(rules=Rules(zone="Europe/Paris")),
     wire.SnapshotBegin(epoch=1, seq=42),
     wire.SnapshotBegin(epoch=1, seq=42, whole=False),
@@ -64,6 +92,8 @@ SERVER: list[wire.ServerMessage] = [
         seq=3,
         last=LastIntent(pressed_at=at("09:00"), press=EventId("p"), intent="leaving"),
         confirmed={BookingId("b1"): at("09:00")},
+        headcount=12,
+        headcount_until=at("10:00"),
     ),
     wire.SnapshotEnd(seq=42),
     wire.TimetablesRead(readings={DAY: at("08:00")}, others={ROOM: {DAY + timedelta(days=1): at("07:00")}}),
@@ -169,6 +199,18 @@ NO_MESSAGES: list[str | bytes] = [
     '{"type":"close-room","id":1,"room":"L213","until":"tomorrow"}',
     '{"type":"close-room","id":1,"room":"L213","reason":"' + "x" * 201 + '"}',
     '{"type":"stuck","stuck":1}',
+    '{"type":"sensed","id":1,"run":"0123abc","boot_id":"b","at":1,"boottime":2,"sensed":{"kind":"motion"}}',
+    '{"type":"sensed","id":1,"run":"0123ABCD","boot_id":"b","at":1,"boottime":2,"sensed":{"kind":"motion"}}',
+    '{"type":"sensed","id":1,"run":"0123abcd","boot_id":"b","at":1,"boottime":2,"sensed":{"kind":"light"}}',
+    '{"type":"sensed","id":1,"run":"00000000","boot_id":"","at":1,"boottime":2,"sensed":{"kind":"air","co2":-1}}',
+    '{"type":"sensed","id":1,"run":"0","boot_id":"","at":1,"boottime":2,"sensed":{"kind":"air","humidity":NaN}}',
+    '{"type":"set-headcount","id":1,"room":"L213","count":-1}',
+    '{"type":"set-headcount","id":1,"room":"L213","count":10001}',
+    '{"type":"set-headcount","id":1,"room":"L213","count":12.5}',
+    '{"type":"post-notice","id":1,"topic":"school","text":""}',
+    '{"type":"post-notice","id":1,"topic":"school","text":"' + "x" * 201 + '"}',
+    '{"type":"post-notice","id":1,"topic":"school","text":"x","until":"2026-11-20T10:00:00"}',
+    '{"type":"withdraw-notice","id":1,"notice":"all"}',
 ]
 
 
