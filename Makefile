@@ -3,7 +3,6 @@
 PYTHON ?= python3
 DATA ?= ../shared/data
 PYTHONS ?= 3.11 3.12 3.13
-ASYNCAPI_SHA256 := abe96881dbfaad495ccbb6bd8d3fb43ca18a13b9d7564849ccb66f39d5e5b20f
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -75,7 +74,8 @@ test: $(READY) ## lint, format, types, import rules and all tests
 	command -v chromium >/dev/null || missing+=(chromium)
 	command -v systemd-analyze >/dev/null || missing+=(systemd)
 	command -v npm >/dev/null || missing+=(npm)
-	$(MAKE) --no-print-directory var/asyncapi/3.0.0.json || echo "toctoc: AsyncAPI's schema is not here: its test is skipped"
+	$(MAKE) --no-print-directory --keep-going var/asyncapi/3.0.0.json var/axe/axe.min.js ||
+		echo "toctoc: what npm could not bring is not compared with"
 	if (( $${#missing[@]} )); then
 		echo "toctoc: tests that need what this machine lacks are skipped: sudo apt-get install $${missing[*]}"
 	fi
@@ -85,19 +85,25 @@ test: $(READY) ## lint, format, types, import rules and all tests
 	echo "toctoc: 4 of 5: lint-imports";        $(BIN)/lint-imports --no-logo
 	echo "toctoc: 5 of 5: pytest";              $(BIN)/pytest
 
-# AsyncAPI's own schema of a description, which a test compares ours with.
-var/asyncapi/3.0.0.json:
+# What tests compare with, by npm: AsyncAPI's own schema of a description, and axe, which looks for barriers.
+var/asyncapi/3.0.0.json: NPM = @asyncapi/specs@6.11.1
+var/asyncapi/3.0.0.json: MEMBER = package/schemas/3.0.0-without-$$id.json
+var/asyncapi/3.0.0.json: SHA256 = abe96881dbfaad495ccbb6bd8d3fb43ca18a13b9d7564849ccb66f39d5e5b20f
+var/axe/axe.min.js: NPM = axe-core@4.14.1
+var/axe/axe.min.js: MEMBER = package/axe.min.js
+var/axe/axe.min.js: SHA256 = 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
+var/asyncapi/3.0.0.json var/axe/axe.min.js:
 	command -v npm >/dev/null || {
-		echo "toctoc: the schema of AsyncAPI comes by npm: sudo apt-get install npm" >&2
+		echo "toctoc: $@ comes by npm: sudo apt-get install npm" >&2
 		exit 1
 	}
 	mkdir -p $(@D)
-	cd $(@D)
-	npm pack --silent @asyncapi/specs@6.11.1 >/dev/null
-	tar --extract --gzip --file asyncapi-specs-6.11.1.tgz --strip-components 2 'package/schemas/3.0.0-without-$$id.json'
-	rm asyncapi-specs-6.11.1.tgz
-	echo "$(ASYNCAPI_SHA256)  3.0.0-without-\$$id.json" | sha256sum --check --quiet
-	mv '3.0.0-without-$$id.json' 3.0.0.json
+	folder=$$(mktemp -d)
+	trap 'rm -rf "$$folder"' EXIT
+	npm pack --silent --pack-destination "$$folder" $(NPM) >/dev/null
+	tar --extract --gzip --to-stdout --file "$$folder"/*.tgz '$(MEMBER)' >"$$folder/found"
+	echo "$(SHA256)  $$folder/found" | sha256sum --check --quiet
+	mv "$$folder/found" $@
 
 .PHONY: acceptance
 acceptance: $(READY) ## reads every page of DATA (default ../shared/data) and compares
@@ -115,6 +121,14 @@ bench: $(READY) ## every benchmark beside its floor
 		echo "toctoc: $$file"
 		$(BIN)/python "$$file"
 	done
+
+.PHONY: pictures
+pictures: $(READY) ## draws the pictures anew that doors are compared with; look at them before you commit
+	$(BIN)/python -m tests.kiosk.pictures
+
+.PHONY: words
+words: $(READY) ## brings the catalogues of words up to date with the French template
+	$(BIN)/python -m tests.kiosk.catalogues
 
 # -- other Pythons, other versions ---------------------------------------------------------------
 
@@ -162,14 +176,14 @@ endef
 
 .PHONY: pins
 pins: .venvs/uv/bin/uv $(PINS) ## takes the newest versions that pyproject.toml allows
-	$(call pin,dev,All of it: server$(comma) door and the tools of development.,--extra server --extra kiosk --group dev)
+	$(call pin,dev,All of it: server$(comma) door and the tools of development.,--extra server --extra kiosk --extra desk --group dev)
 	$(call pin,server,What a server installs.,--extra server --constraint requirements/dev.txt)
 	$(call pin,door,What a door installs.,--extra kiosk --constraint requirements/dev.txt)
 	tools=$$(mktemp)
 	grep -oE "^($$(grep -hoE '^[a-z-]+' requirements/test.in requirements/build.in | paste -sd'|'))==[^ ]+" \
 		requirements/dev.txt >"$$tools"
 	$(call pin,lowest,The lowest versions that pyproject.toml allows$(comma) with the newest tools of test.,\
-		requirements/test.in --extra server --extra kiosk --resolution lowest-direct --constraint "$$tools")
+		requirements/test.in --extra server --extra kiosk --extra desk --resolution lowest-direct --constraint "$$tools")
 	rm "$$tools"
 
 comma := ,

@@ -9,23 +9,35 @@ from __future__ import annotations
 import signal
 import sys
 from importlib import import_module
+from typing import Any
 
 COMMANDS = {
     "serve": ("actors.command", "run the school's server"),
     "kiosk": ("kiosk.command", "run a door: its screen and its button"),
+    "console": ("kiosk.console", "the front desk, in a terminal: feed, notices, who is here"),
     "find": ("kiosk.find", "find the nearest free room"),
     "room": ("actors.desk", "put a room out of order, or back; say how many are in it"),
     "notice": ("actors.notice", "put a notice on doors, or take it away"),
+    "pair": ("actors.pair", "say at which room a door hangs that waits"),
+    "access": ("actors.access", "tell who may come in; let in, turn out"),
     "sources": ("actors.sources", "tell how the timetables are"),
     "scrape": ("scraper.command", "read a timetable and print it; records nothing"),
-    "log": ("events.command", "show, verify or export the event log"),
+    "log": ("events.command", "show, count, verify, export, import or annotate the event log"),
     "replay": ("events.command", "tell the state of every room at any instant"),
+    "audit": ("events.report.command", "tell what was booked, what was used, and what was known then"),
+    "timeline": ("events.report.timeline", "watch a day of the whole school unfold"),
     "protocol": ("events.protocol", "describe the gateway's protocol (AsyncAPI)"),
     "demo": ("actors.demo.command", "see all of it on this machine, without a school"),
 }
 
-_PRINTS = ("find", "scrape", "log", "protocol", "replay")
-_EXTRA = {"actors": "server", "scraper": "server", "events": "server", "kiosk": "kiosk"}
+_PRINTS = ("audit", "find", "scrape", "log", "protocol", "replay")
+_EXTRA = {
+    "actors": "server",
+    "scraper": "server",
+    "events": "server",
+    "kiosk": "kiosk",
+    "kiosk.console": "desk",
+}
 
 
 def main() -> int:
@@ -47,7 +59,7 @@ def main() -> int:
     try:
         command = import_module(module)
     except ModuleNotFoundError as error:
-        extra = _EXTRA[module.partition(".")[0]]
+        extra = _EXTRA.get(module) or _EXTRA[module.partition(".")[0]]
         print(f"toctoc {name} needs {error.name}: pip install 'toctoc[{extra}]'", file=sys.stderr)
         return 2
     if name in _PRINTS:
@@ -56,7 +68,14 @@ def main() -> int:
     if name in ("log", "replay"):
         arguments = [name, *arguments[1:]]
         return int(command.main(arguments))
+    if name == "audit":
+        return int(command.main(arguments[1:], draw=_draw))
     return int(command.main(arguments[1:]))
+
+
+def _draw(*arguments: Any, **options: Any) -> None:
+    """Draw a door's screen: audits know the state, and only the door's package what it looked like."""
+    import_module("kiosk.still").draw(*arguments, **options)
 
 
 def _help() -> str:

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import FrameType
 
 from actors.app import SIGN_OF_LIFE, App, StartFailed
-from actors.settings import read_school
+from actors.settings import SchoolSettings, read_school
+from actors.tls import CERTIFICATE_FILE, fingerprint_of
 from events.errors import ConfigError, LogError
 from events.notify import notify
 
@@ -62,9 +63,10 @@ def _run(app: App, config: Path, woken: threading.Event) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, on_signal)
     host, port = app.address
-    logger.info("serving %d rooms on ws://%s:%d/ws", len(app.settings.rooms), host, port)
-    if not app.settings.doors:
-        logger.warning("no [[door]] is configured: every door is let in, and only from this machine")
+    settings = app.settings
+    scheme = "wss" if settings.tls.serve else "ws"
+    logger.info("serving %d rooms on %s://%s:%d/ws", len(settings.rooms), scheme, host, port)
+    _say_how_safe(settings)
     notify("READY=1")
     while not stop.is_set():
         woken.wait(SIGN_OF_LIFE / 3)  # a signal, or a part that died, wakes it
@@ -84,6 +86,16 @@ def _run(app: App, config: Path, woken: threading.Event) -> int:
     guard.start()
     app.stop()
     return EX_SOFTWARE if app.ended.is_set() else 0
+
+
+def _say_how_safe(settings: SchoolSettings) -> None:
+    if settings.tls.serve:
+        certificate = settings.tls.certificate or settings.data / CERTIFICATE_FILE
+        logger.info("doors know this server by sha256:%s", fingerprint_of(certificate))
+    elif not settings.local and not settings.tls.proxy:
+        logger.warning("without TLS: titles and operators' tokens can be read on the network")
+    if settings.local and not settings.tls.proxy and not settings.doors:
+        logger.warning("until a door is known every door is let in, and only from this machine")
 
 
 def _reload(app: App, config: Path) -> None:

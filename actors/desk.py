@@ -8,13 +8,15 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from actors.settings import SchoolSettings, read_school
+from actors.tls import CERTIFICATE_FILE, fingerprint_of
 from events.client import GatewayError, converse
 from events.clock import SystemClock
 from events.domain import AnyEvent, HeadcountChanged, Part, RoomClosed, RoomReopened
@@ -131,21 +133,49 @@ def ask_server(settings: SchoolSettings, order: ClientMessage, answer: type[T]) 
         GatewayError: No server answers.
         NotDone: It refused.
     """
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    server = f"ws://{host}:{settings.port}"
+    with closing(ask_server_for_all(settings, order, answer)) as answers:
+        return next(answers)
+
+
+def ask_server_for_all(
+    settings: SchoolSettings, order: ClientMessage, answer: type[T]
+) -> Generator[T, None, None]:
+    """Ask the running server as operator for something that comes in several messages.
+
+    Args:
+        settings: Where it listens, and where the operator's token lies.
+        order: What to ask.
+        answer: What is waited for, again and again: the caller knows the last one.
+
+    Raises:
+        GatewayError: No server answers.
+        NotDone: It refused.
+    """
+    server = settings.address
     try:
         token = (settings.data / "operator.token").read_text(encoding="ascii").strip()
     except FileNotFoundError:
         raise GatewayError(server, "no server has ever run on this data folder") from None
     until = time.monotonic() + TIMEOUT
-    with converse(server, token=token, timeout=TIMEOUT) as conversation:
+    with converse(server, token=token, pin=_pin(settings, server), timeout=TIMEOUT) as conversation:
         conversation.say(order)
         while True:
             message = conversation.hear(until=until)
             if isinstance(message, answer):
-                return message
+                yield message
             if isinstance(message, Refused):
                 raise NotDone(message.reason)
+
+
+def _pin(settings: SchoolSettings, server: str) -> str | None:
+    """Tell by what the server on this machine is known; None where it is plain."""
+    if not settings.tls.serve:
+        return None
+    certificate = settings.tls.certificate or settings.data / CERTIFICATE_FILE
+    try:
+        return fingerprint_of(certificate)
+    except (OSError, ValueError) as error:
+        raise GatewayError(server, f"{certificate}: {error}") from error
 
 
 def by_hand(

@@ -5,6 +5,9 @@ The actor encodes each message once, on its own thread; `actors.hub` moves it, o
 
 from __future__ import annotations
 
+import logging
+import secrets
+import socket
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,18 +16,29 @@ import msgspec
 import pykka
 
 from actors import messages as m
+from actors.admission import Admission
 from actors.base import BaseActor, Broken
+from actors.codes import Codes, Gate
+from actors.credentials import ACCESS_FILE, Credentials, CredentialsBroken
 from actors.hub import Frame, Hub, Update, listen
-from actors.session import Access
+from actors.listing import listed
+from actors.outgoing import day_text, fits, presence_text, reply_text
+from actors.past import Past
+from actors.session import Access, Holder
 from actors.settings import SchoolSettings
+from actors.tls import Tls, TlsFailed, proxy_fingerprint
 from actors.web import Room
 from events.clock import Clock
 from events.ids import EventId, RoomKey
 from events.notices import topics_of
 from events.projection import notices, room_day, room_presence
+from events.signing import kiosk_id
+from events.sqlite import SqliteLog
 from events.state import StandingNotice
 from events.status import Known
 from events.wire import Notices, RulesSet, TimetablesRead, encode
+
+logger = logging.getLogger(__name__)
 
 
 class WhereAreYou(m.Message, frozen=True, kw_only=True, gc=False):
@@ -64,20 +78,63 @@ class GatewayActor(BaseActor):
         self._texts: dict[EventId, str] = {}
         self._posted: tuple[StandingNotice, ...] = ()
         self._seq = 0
+        self._admitted: m.KnownAccess | None = None
+        self._tls: Tls | None = None
         self._hub: Hub | None = None
 
     def on_start(self) -> None:
         """Listen; a port that is taken fails here."""
+        settings = self._settings
         try:
-            listener = listen(self._settings.host, self._settings.port)
-        except OSError as error:
-            self._ended(f"cannot listen on {self._settings.host}:{self._settings.port}: {error}")
+            if settings.tls.serve:
+                self._tls = Tls(settings.tls, settings.data)
+            proxy = proxy_fingerprint(settings.tls)
+        except TlsFailed as error:
+            self._ended(str(error))
             raise
-        self._hub = Hub(listener, self._access(), self.actor_ref, self._school, self._clock)
+        listener = self._listen(settings.port)
+        board = None
+        if settings.http_port is not None:
+            try:
+                board = self._listen(settings.http_port)
+            except OSError:
+                listener.close()
+                raise
+        devices = None
+        if settings.devices_port is not None:
+            try:
+                devices = self._listen(settings.devices_port)
+            except OSError:
+                listener.close()
+                if board is not None:
+                    board.close()
+                raise
+        past = Past(lambda: SqliteLog(self._settings.data, read_only=True))
+        gate = Gate(Codes(secrets.token_bytes(32)))
+        admission = Admission(self._access(), gate, settings.limits, proxy)
+        self._hub = Hub(
+            listener,
+            admission,
+            self.actor_ref,
+            self._school,
+            self._clock,
+            past,
+            tls=self._tls,
+            board=board,
+            devices=devices,
+        )
         self._hub.board_titles = self._settings.board_titles
         self._hub.board_url = self._settings.board_url
         self._hub.start()
         self._school.tell(self.actor_ref)
+
+    def _listen(self, port: int) -> socket.socket:
+        host = self._settings.host
+        try:
+            return listen(host, port)
+        except OSError as error:
+            self._ended(f"cannot listen on {host}:{port}: {error}")
+            raise
 
     def on_stop(self) -> None:
         """Close every connection, then the loop."""
@@ -103,26 +160,67 @@ class GatewayActor(BaseActor):
             case m.Publish():
                 self._publish(message)
             case m.Reply(session=session, message=reply):
-                self._cross(Update(seq=self._seq, replies=((session, encode(reply)),)))
+                self._cross(Update(seq=self._seq, replies=((session, reply_text(reply)),)))
             case m.DayBegan():
                 self._begin_day()
             case m.Proved(sent=sent, sources=sources):
                 if self._hub is not None:
                     self._hub.call(self._hub.proved, sent, sources)
             case m.Reload(settings=settings):
-                self._settings = settings
-                hub = self._hub
-                if hub is not None:
-                    hub.call(hub.reload, self._access(), settings.board_titles, settings.board_url)
+                self._reload(settings)
             case _:
                 raise TypeError(f"the gateway knows no {type(message).__name__}")
 
+    def _reload(self, settings: SchoolSettings) -> None:
+        """Follow a new configuration, and a certificate that was renewed."""
+        self._settings = settings
+        if self._tls is not None:
+            try:
+                self._tls.renew(settings.tls)
+            except TlsFailed as error:
+                logger.error("the certificate stays as it was: %s", error)  # noqa: TRY400  # the text says all
+        hub = self._hub
+        if hub is not None:
+            hub.call(hub.reload, settings.board_titles, settings.board_url, settings.limits)
+            hub.call(hub.admit, self._access())
+
     def _access(self) -> Access:
+        """Put together what the configuration says, the log, and the file of credentials."""
+        settings, log = self._settings, self._admitted
+        doors = {door.key: door.room for door in settings.doors}
+        if log is None:
+            # Until the school has told, nobody is let in: a door may have been revoked.
+            return Access(doors={}, rooms=frozenset(settings.rooms), operator_token=self._operator_token)
+        # A door that was paired after it had been revoked has its room from there.
+        doors |= {door.key: door.room for door in log.doors.values()}
+        doors = {key: room for key, room in doors.items() if kiosk_id(key) not in log.revoked}
+        known = bool(settings.doors or log.doors or log.revoked)
+        holders = self._holders(log)
         return Access(
-            doors={door.key: door.room for door in self._settings.doors},
-            rooms=frozenset(self._settings.rooms),
+            doors=doors,
+            rooms=frozenset(settings.rooms),
             operator_token=self._operator_token,
+            open=settings.local and not settings.tls.proxy and not known,
+            holders=holders,
+            listed=listed(settings.doors, log, {number: holder.name for number, holder in holders.items()}),
         )
+
+    def _holders(self, log: m.KnownAccess) -> dict[int, Holder]:
+        try:
+            credentials = Credentials(self._settings.data / ACCESS_FILE).read()
+        except (CredentialsBroken, OSError) as error:
+            logger.error("nobody who was granted access can come in: %s", error)  # noqa: TRY400  # likewise
+            return {}
+        return {
+            number: Holder(
+                name=credentials[number].name,
+                role=access.role,
+                proof=credentials[number].proof,
+                room=access.room,
+            )
+            for number, access in log.accesses.items()
+            if number in credentials and credentials[number].role == access.role
+        }
 
     def _cross(self, update: Update) -> None:
         if self._hub is not None:
@@ -131,6 +229,11 @@ class GatewayActor(BaseActor):
     def _publish(self, message: m.Publish) -> None:
         self._seq = message.seq
         self._texts.update(message.texts)
+        if message.access is not None:
+            # Before all else: whoever was revoked is told nothing any more.
+            self._admitted = message.access
+            if self._hub is not None:
+                self._hub.call(self._hub.admit, self._access())
         now = self._clock.now()
         frames = []
         for changed in message.changed:
@@ -146,11 +249,15 @@ class GatewayActor(BaseActor):
             standing = notices(self._posted, now, self._texts)
             everyone.append(("notices", encode(standing)))
         if message.readings is not None:
-            everyone.append(("timetables", encode(self._timetables_read(message.readings))))
+            read = encode(self._timetables_read(message.readings))
             told = {frame.room for frame, _ in frames}
-            for key, known in self._known.items():
-                if key not in told:
+            others = [known for key, known in self._known.items() if key not in told]
+            if fits(read):
+                everyone.append(("timetables", read))
+                for known in others:
                     self._renew(known, now, frames, kept)
+            else:
+                frames += [(self._frame(known, now, day=True), True) for known in others]
         self._cross(
             Update(
                 seq=message.seq,
@@ -158,17 +265,18 @@ class GatewayActor(BaseActor):
                 kept=tuple(kept),
                 everyone=tuple(everyone),
                 answers=tuple((press, encode(answer)) for press, answer in message.answers),
-                replies=tuple((session, encode(reply)) for session, reply in message.replies),
+                replies=tuple((session, reply_text(reply)) for session, reply in message.replies),
                 created=message.created,
                 rules=message.rules,
                 notices=standing.notices if standing is not None else None,
+                happened=message.happened,
             )
         )
 
     def _frame(self, k: Known, now: datetime, *, day: bool) -> Frame:
         key = k.room.key
         present = room_presence(k, now)
-        presence = encode(present)
+        presence = presence_text(present)
         before = self._frames.get(key)
         if before is not None and not day:
             shown = msgspec.structs.replace(before.shown, presence=present)
@@ -180,8 +288,8 @@ class GatewayActor(BaseActor):
             frame = Frame(
                 room=key,
                 topics=topics_of(key, k.room.info),
-                plain=encode(plain),
-                titled=encode(titled),
+                plain=day_text(plain),
+                titled=day_text(titled),
                 presence=presence,
                 shown=Room(day=plain, titled=titled, presence=present),
                 touched=self._seq,

@@ -11,45 +11,72 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import secrets
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from email.utils import format_datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 import pykka
-from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
+from msgspec.structs import replace
+from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
-from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from actors import messages as m
+from actors.admission import Admission
 from actors.base import Broken, tell
-from actors.codes import Codes, Gate, next_change
-from actors.session import Access, Action, Await, End, Forward, Greet, Send, Serve, Session
+from actors.codes import next_change
+from actors.connection import Connection, Gone, WebSocket, broadcast, part
+from actors.devices import READ, Framed
+from actors.limits import Limits
+from actors.lobby import FEED, ROSTER, Deliver, How, Lobby
+from actors.past import Past
+from actors.session import (
+    Access,
+    Action,
+    Await,
+    Caller,
+    End,
+    Forward,
+    Greet,
+    Leave,
+    Send,
+    Serve,
+    Session,
+    Talk,
+    TellAccess,
+    Verify,
+)
+from actors.tls import Tls, use_small_buffers
+from actors.turns import TooMany
 from actors.web import Answer, Condition, Room, Shown, Web, load_files, preferred
 from actors.web import Request as WebRequest
 from events.clock import Clock
-from events.domain import LogCreated
+from events.domain import LogCreated, Recorded
 from events.ids import EventId, RoomKey, SourceName
 from events.state import Rules
 from events.status import day_of
 from events.wire import (
     HEARTBEAT,
     MAX_INCOMING,
+    MAX_OUTGOING,
     PROTOCOL,
+    Accesses,
     DoorCodes,
+    Happened,
     Heartbeat,
+    Missed,
     Notice,
     Notices,
+    Refused,
     SnapshotBegin,
     SnapshotEnd,
     Subscribe,
@@ -58,18 +85,23 @@ from events.wire import (
 )
 
 logger = logging.getLogger(__name__)
+# At DEBUG the library writes every header, and with them tokens and cookies.
+_quiet = logging.getLogger("websockets.gateway")
+_quiet.setLevel(logging.WARNING)
 
 LAG = 64 * 1024
 """Bytes waiting for a client above which it is sent nothing more."""
 LAG_LIMIT = 10.0
 """Seconds after which a client that does not read is cut off."""
+TURN_LIMIT = 10.0
+"""Seconds for which a client waits for its turn to say who it is."""
 HELLO_LIMIT = 5.0
 """Seconds in which a client has to say who it is."""
 SNAPSHOT_LIMIT = 60.0
 """Seconds in which a client has to have read its snapshot."""
-CLOSE_LIMIT = 2.0
-"""Seconds in which a client has to answer the farewell."""
 _SWEEP = 0.25
+_PIECE = 100
+"""Doors and people listed in one message: each takes 250 bytes at most, but for odd names."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -100,6 +132,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         kept: Rooms whose messages are newer, but that nobody needs to be told of.
         everyone: For all clients, by what it is about.
         notices: Those that stand, when they changed.
+        happened: What was recorded, for those who follow all of it.
     """
 
     seq: int
@@ -111,12 +144,13 @@ class Update(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     created: LogCreated | None = None
     rules: Rules | None = None
     notices: tuple[Notice, ...] | None = None
+    happened: tuple[Recorded, ...] = ()
 
 
 class Client:
     """One connection, as the loop sees it. Used by the loop's thread only."""
 
-    def __init__(self, connection: ServerConnection, session: Session) -> None:
+    def __init__(self, connection: Connection, session: Session) -> None:
         self.connection = connection
         self.session = session
         self.topics: frozenset[str] = frozenset()
@@ -124,10 +158,13 @@ class Client:
         self.missed: set[str] = set()
         self.snapshotting = False
         self.lagging_since: float | None = None
+        self.unfed: tuple[int, int] | None = None
+        self.roster_stale = False
+        self.how: How = "cut off"
 
     def waiting_bytes(self) -> int:
         """Tell how much was written and not yet taken by the network."""
-        return self.connection.transport.get_write_buffer_size()
+        return self.connection.waiting_bytes()
 
     def sees_titles(self, room: RoomKey, *, board_titles: bool) -> bool:
         """Tell whether this client may see the titles of a room's bookings."""
@@ -142,25 +179,39 @@ class Hub:
 
     Args:
         listener: A listening socket.
-        access: Who may be what.
+        admission: Lets clients in, or does not.
         gateway: The actor that owns this.
         school: Who is told what clients say.
         clock: Where the time comes from.
+        past: Replays the log.
+        tls: What the listener speaks; None for plain.
+        board: A listening socket on which the board alone is served, without TLS.
+        devices: A listening socket for small devices: see `actors.devices`.
     """
 
     def __init__(
         self,
         listener: socket.socket,
-        access: Access,
+        admission: Admission,
         gateway: pykka.ActorRef[Any],
         school: pykka.ActorRef[Any],
         clock: Clock,
+        past: Past,
+        *,
+        tls: Tls | None = None,
+        board: socket.socket | None = None,
+        devices: socket.socket | None = None,
     ) -> None:
         self.address: tuple[str, int] = listener.getsockname()[:2]
+        self.board_address: tuple[str, int] | None = board.getsockname()[:2] if board is not None else None
         self.board_titles = False
         self.board_url = ""
         self._listener = listener
-        self._access = access
+        self._admission = admission
+        self._tls = tls
+        self._board = board
+        self._devices = devices
+        self._lobby = Lobby()
         self._gateway = gateway
         self._school = school
         self._clock = clock
@@ -180,8 +231,9 @@ class Hub:
         self._rules = Rules()
         self._notices: tuple[Notice, ...] = ()
         self._day: date | None = None
-        self._gate = Gate(Codes(secrets.token_bytes(32)))
+        self._gate = admission.desk.gate
         self._web = Web(load_files())
+        self._past = past
         self._began_at = clock.now()
         self._proved_at: float | None = None
         self._sources: Mapping[SourceName, datetime | None] = {}
@@ -205,7 +257,11 @@ class Hub:
         if self._stopping is not None:
             self.call(self._stopping.set)
         self._thread.join(10)
+        self._past.close()
         self._listener.close()
+        for further in (self._board, self._devices):
+            if further is not None:
+                further.close()
 
     def call(self, function: Callable[..., object], *arguments: Any) -> None:
         """Run a function on the loop. Called from any thread."""
@@ -224,52 +280,79 @@ class Hub:
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        server = await serve(
-            self._serve,
-            sock=self._listener,
-            subprotocols=[Subprotocol(PROTOCOL)],
-            process_request=self._process_request,
-            compression=None,
-            max_size=MAX_INCOMING,
-            ping_interval=20,
-            ping_timeout=20,
-            server_header=None,
-        )
+        use_small_buffers()
+        servers = [await self._listen(self._listener, self._tls, board_only=False)]
+        if self._board is not None:
+            servers.append(await self._listen(self._board, None, board_only=True))
+        devices = None
+        if self._devices is not None:
+            devices = await asyncio.start_server(self._serve_device, sock=self._devices, limit=READ)
         tasks = (self._heartbeat(), self._sweep(), self._tell_codes())
         beats = [asyncio.create_task(task) for task in tasks]
         self._ready.set()
         await self._stopping.wait()
         for beat in beats:
             beat.cancel()
-        await self._close(server)
+        if devices is not None:
+            devices.close()
+        await self._close(servers)
 
-    async def _close(self, server: Server) -> None:
-        server.close(close_connections=False)
+    async def _listen(self, listener: socket.socket, tls: Tls | None, *, board_only: bool) -> Server:
+        secured: dict[str, Any] = {}
+        if tls is not None:
+            secured = {"ssl": tls.context, "ssl_handshake_timeout": HELLO_LIMIT}
+        return await serve(
+            partial(self._serve, board_only=board_only),
+            sock=listener,
+            subprotocols=[Subprotocol(PROTOCOL)],
+            process_request=partial(self._process_request, board_only=board_only),
+            compression=None,
+            max_size=MAX_INCOMING,
+            ping_interval=20,
+            ping_timeout=20,
+            server_header=None,
+            logger=_quiet,
+            **secured,
+        )
+
+    async def _close(self, servers: Iterable[Server]) -> None:
+        for server in servers:
+            server.close(close_connections=False)
         clients = list(self._clients.values())
-        parting = [_part(client.connection, 1012, "the server restarts") for client in clients]
+        parting = [part(client.connection, 1012, "the server restarts") for client in clients]
         await asyncio.gather(*parting, return_exceptions=True)
-        server.close()
-        await server.wait_closed()
+        for server in servers:
+            server.close()
+            await server.wait_closed()
 
-    def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
+    async def _process_request(
+        self, connection: ServerConnection, request: Request, *, board_only: bool
+    ) -> Response | None:
         """Answer plain HTTP, and refuse what can be refused before a WebSocket is open."""
         path = request.path.partition("?")[0]
+        if path in ("/login", "/logout"):
+            now = self._clock.now()
+            answer, ended = await self._admission.answer(
+                connection, request, now, board_url=self.board_url, board_only=board_only
+            )
+            self._cut(lambda client: ended != "" and client.session.ticket == ended)
+            return _response(answer, now)
         if path != "/ws":
-            return self._answer(request)
-        origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
-            return connection.respond(HTTPStatus.FORBIDDEN, "a page of another site may not connect\n")
-        return None
+            return await self._answer(request)
+        return self._admission.refusal(connection, request, self._clock.now(), self.board_url)
 
-    def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request) -> Response:
         headers = request.headers
         wanted = WebRequest(
             target=request.path,
+            method=getattr(request, "method", "GET"),  # before 17 the library refuses others itself
             known=", ".join(headers.get_all("If-None-Match")),
             gzip="gzip" in ", ".join(headers.get_all("Accept-Encoding")),
             language=preferred(", ".join(headers.get_all("Accept-Language"))),
         )
         now = self._clock.now()
+        if request.path.partition("?")[0] == "/at.json":
+            return _response(await self._past.answer(wanted, now), now)
         return _response(self._web.answer(wanted, self._shown_now(), self._condition(), now), now)
 
     def _shown_now(self) -> Shown:
@@ -326,34 +409,63 @@ class Hub:
         room = client.session.room
         if client.session.role == "kiosk" and room is not None and self.board_url:
             codes = self._gate.codes.of(room, self._clock.now())
-            broadcast([client.connection], encode(DoorCodes(codes=codes)))
+            client.connection.write(encode(DoorCodes(codes=codes)))
 
-    async def _serve(self, connection: ServerConnection) -> None:
-        number = next(self._numbers)
-        peer = connection.remote_address
-        session = Session(number, self._access, self._gate, str(peer[0]) if peer else "")
+    async def _serve(self, raw: ServerConnection, *, board_only: bool) -> None:
+        caller = self._admission.caller(raw, self._clock.now(), board_only=board_only)
+        await self._attend(WebSocket(raw), caller)
+
+    async def _serve_device(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = Framed(reader, writer)
+        later = self._admission.full(connection.address, self._clock.now())
+        if later is None:
+            await self._attend(connection, Caller(
+                address=connection.address, framed=True, crowded=self._admission.crowded
+            ))
+        else:
+            connection.write(encode(Refused(code="too-fast", reason=f"{later[1]}: try again later")))
+        await part(connection, 1013, "")
+
+    async def _attend(self, connection: Connection, caller: Caller) -> None:
+        """Serve one client from its challenge to its end."""
+        number, admission = next(self._numbers), self._admission
+        session = Session(number, admission.access, admission.desk, caller)
         client = Client(connection, session)
         self._clients[number] = client
+        admission.came(caller.address)
         try:
-            async with asyncio.timeout(HELLO_LIMIT):
-                # Until the school has spoken there is no epoch, no rule and no room to tell of, and
-                # a door would take that for the truth.
-                await self._begun.wait()
-                await self._perform(client, client.session.open())
-                while client.session.role is None:
-                    text = await connection.recv()
-                    await self._perform(client, client.session.receive(text, self._clock.now()))
-            async for text in connection:
+            async with admission.turns.turn(caller.address, limit=TURN_LIMIT):
+                await self._hear_hello(client)
+            while True:
+                text = await connection.recv()
                 await self._perform(client, client.session.receive(text, self._clock.now()))
+        except TooMany:
+            await part(connection, 1013, "too many say hello just now: try again later")
         except TimeoutError:
-            await _part(connection, 1008, "no hello in time, or a snapshot that is not read")
-        except ConnectionClosed:
-            pass
+            await part(connection, 1008, "no hello in time, or a snapshot that is not read")
+        except Gone as gone:
+            client.how = "goodbye" if gone.goodbye else "cut off"
         except Exception:
             logger.exception("session %d failed", number)
-            await _part(connection, 1011, "the server failed")
+            await part(connection, 1011, "the server failed")
         finally:
             self._forget(client)
+            admission.went(caller.address)
+
+    async def _hear_hello(self, client: Client) -> None:
+        async with asyncio.timeout(HELLO_LIMIT):
+            # Until the school has spoken there is no epoch, no rule and no room to tell of, and
+            # a door would take that for the truth.
+            await self._begun.wait()
+            await self._perform(client, client.session.open())
+            while client.session.role is None:
+                text = await client.connection.recv()
+                await self._perform(client, client.session.receive(text, self._clock.now()))
+
+    def _cut(self, which: Callable[[Client], bool]) -> None:
+        for client in list(self._clients.values()):
+            if which(client):
+                client.connection.abort()
 
     def _forget(self, client: Client) -> None:
         self._clients.pop(client.session.number, None)
@@ -365,6 +477,7 @@ class Hub:
             if door is client:
                 del self._doors[key]
         self._tell_all(client.session.ended(self._clock.now()))
+        self._deliver(self._lobby.leave(client.session.number, client.how))
 
     def _tell_all(self, actions: Iterable[Action]) -> None:
         for action in actions:
@@ -379,21 +492,35 @@ class Hub:
                     await connection.send(encode(message))
                 case Greet():
                     await self._greet(client, action)
+                case Verify(proof=proof, secret=secret):
+                    right = await self._admission.verify(proof, secret)
+                    await self._perform(client, client.session.verified(right, self._clock.now()))
+                case TellAccess(ref=ref):
+                    for piece in self._accesses(ref):
+                        await connection.send(encode(piece))
                 case Forward(command=command):
                     tell(self._school, command)
                 case Await(press=press):
                     self._awaiting.setdefault(press, set()).add(client.session.number)
                 case Serve(subscribe=subscribe):
                     await self._snapshot(client, subscribe)
+                case Leave(topics=topics):
+                    client.topics -= set(topics)
+                    if ROSTER in topics:
+                        self._follow_roster(client)
+                case Talk(message=message):
+                    number, now = client.session.number, self._clock.now()
+                    self._deliver(self._lobby.hear(number, message, seq=self._seq, now=now))
                 case End(code=code, reason=reason):
-                    await _part(connection, code, reason)
+                    await part(connection, code, reason)
 
     async def _greet(self, client: Client, greet: Greet) -> None:
-        if greet.kiosk is not None:
+        if greet.role == "kiosk" and greet.kiosk is not None:
             older = self._doors.get(greet.kiosk)
             if older is not None:
                 self._tell_all(older.session.ended(self._clock.now()))
-                older.connection.transport.abort()
+                self._deliver(self._lobby.leave(older.session.number, "replaced"))
+                older.connection.abort()
             self._doors[greet.kiosk] = client
         created = self._created
         welcome = Welcome(
@@ -405,13 +532,18 @@ class Hub:
             kiosk=greet.kiosk,
             room=greet.room,
             board=self.board_url,
+            operator=greet.operator,
+            name=greet.name,
         )
         await client.connection.send(encode(welcome))
+        number, now = client.session.number, self._clock.now()
+        self._deliver(self._lobby.enter(number, greet.role, name=greet.name, room=greet.room, now=now))
         self._send_codes(client)
 
     async def _snapshot(self, client: Client, subscribe: Subscribe) -> None:
         """Send what the client asked for, in pieces as it reads; what changes meanwhile follows."""
         client.topics = frozenset(subscribe.topics)
+        client.unfed = None
         epoch = self._created.epoch if self._created else 0
         known = subscribe.seq if subscribe.epoch == epoch else None
         whole = known is None or known > self._seq
@@ -438,6 +570,59 @@ class Hub:
         finally:
             client.snapshotting = False
         self._flush(client)
+        self._follow_roster(client)
+
+    def _follow_roster(self, client: Client) -> None:
+        client.roster_stale = False
+        number = client.session.number
+        self._deliver(self._lobby.follow(number, wanted=ROSTER in client.topics))
+
+    def _deliver(self, deliveries: Iterable[Deliver]) -> None:
+        """Send what the lobby tells to those who keep up; of who is here the others get a new list later."""
+        for delivery in deliveries:
+            clients = [client for number in delivery.to if (client := self._clients.get(number)) is not None]
+            if not clients:
+                continue
+            keep_up = []
+            for client in clients:
+                if client.waiting_bytes() > LAG:
+                    client.roster_stale = True
+                else:
+                    keep_up.append(client.connection)
+            broadcast(keep_up, encode(delivery.message))
+
+    def _feed(self, happened: Iterable[Recorded]) -> None:
+        """Send every event to those who follow the feed; what is too much for one is told as missed."""
+        followers = [client for client in self._clients.values() if FEED in client.topics]
+        if not followers:
+            return
+        for recorded in happened:
+            text = encode(
+                Happened(
+                    seq=recorded.seq,
+                    at=recorded.at,
+                    recorded_at=recorded.recorded_at,
+                    stream=recorded.stream,
+                    event=recorded.event,
+                )
+            )
+            long = len(text) * 4 > MAX_OUTGOING and len(text.encode()) > MAX_OUTGOING
+            for client in followers:
+                self._tell_missed(client)
+                # Half of what makes a client lag: the states of rooms come before events.
+                if long or client.snapshotting or client.unfed or client.waiting_bytes() > LAG // 2:
+                    first = client.unfed[0] if client.unfed else recorded.seq
+                    client.unfed = first, recorded.seq
+                else:
+                    client.connection.write(text)
+
+    def _tell_missed(self, client: Client) -> None:
+        """Tell a client which events it was not sent, once it can take some again."""
+        if client.unfed is None or client.snapshotting or client.waiting_bytes() > LAG // 4:
+            return
+        first, last = client.unfed
+        client.unfed = None
+        client.connection.write(encode(Missed(first=first, last=last)))
 
     def _day_for(self, client: Client, frame: Frame) -> str:
         titled = client.sees_titles(frame.room, board_titles=self.board_titles)
@@ -479,16 +664,53 @@ class Hub:
                 self._send_to(number, answer)
         for number, reply in update.replies:
             self._send_to(number, reply)
+        self._feed(update.happened)
 
-    def reload(self, access: Access, board_titles: bool, board_url: str) -> None:  # noqa: FBT001  # crosses threads
-        """Follow a new configuration; a door that lost its right is cut off."""
-        self._access = access
+    def reload(self, board_titles: bool, board_url: str, limits: Limits) -> None:  # noqa: FBT001  # crosses threads
+        """Follow a new configuration."""
         self.board_titles, self.board_url = board_titles, board_url
+        self._admission.limit(limits)
         self._shown = None
-        for client in self._clients.values():
+
+    def admit(self, access: Access) -> None:
+        """Go by what was paired, granted and revoked since: who lost their right is cut off at once."""
+        self._admission.follow(access)
+        for client in list(self._clients.values()):
             session = client.session
-            if session.role == "kiosk" and not session.still_allowed(access):
-                client.connection.transport.abort()
+            if not session.follow(access):
+                logger.info("session %d has lost its right and is cut off", session.number)
+                client.connection.abort()
+                continue
+            told = session.paired()
+            if told:
+                assert self._loop is not None
+                self._loop.create_task(self._perform_quietly(client, told))
+        self._end_logins()
+
+    async def _perform_quietly(self, client: Client, actions: Iterable[Action]) -> None:
+        with suppress(Gone):
+            await self._perform(client, actions)
+
+    def _end_logins(self) -> None:
+        """Cut off the pages whose login is over."""
+        tickets = {client.session.ticket for client in self._clients.values()} - {""}
+        over = self._admission.ended(tickets, self._clock.now())
+        if over:
+            self._cut(lambda client: client.session.ticket in over)
+
+    def _accesses(self, ref: int) -> Iterator[Accesses]:
+        listed = self._admission.access.listed
+        sessions = [client.session for client in self._clients.values()]
+        here = {session.kiosk for session in sessions if session.role == "kiosk"}
+        people = {session.operator for session in sessions}
+        doors = tuple(replace(door, connected=door.kiosk in here) for door in listed.doors)
+        accesses = tuple(replace(one, connected=one.access in people) for one in listed.accesses)
+        pieces = range(0, max(len(doors), len(accesses), 1), _PIECE)
+        for start in pieces:
+            end = start + _PIECE
+            yield Accesses(
+                ref=ref, doors=doors[start:end], accesses=accesses[start:end], more=start != pieces[-1]
+            )
 
     def _ready_clients(self) -> list[Client]:
         return [
@@ -500,13 +722,13 @@ class Hub:
     def _send_to(self, number: m.Session, text: str) -> None:
         client = self._clients.get(number)
         if client is not None:
-            broadcast([client.connection], text)
+            client.connection.write(text)
 
     def _send_frame(self, frame: Frame, *, day: bool) -> None:
         """Send a room's messages to all who follow it and keep up; mark it for those who do not."""
-        plain: list[ServerConnection] = []
-        titled: list[ServerConnection] = []
-        both: list[ServerConnection] = []
+        plain: list[Connection] = []
+        titled: list[Connection] = []
+        both: list[Connection] = []
         for client in self._clients.values():
             if client.topics.isdisjoint(frame.topics):
                 continue
@@ -531,28 +753,36 @@ class Hub:
         """Send the newest state of what a client missed."""
         client.lagging_since = None
         for about in sorted(client.missed):
-            broadcast([client.connection], self._everyone[about])
+            client.connection.write(self._everyone[about])
         client.missed.clear()
         dirty, client.dirty = client.dirty, {}
         for room, day in dirty.items():
             frame = self._frames[room]
+            if client.topics.isdisjoint(frame.topics):
+                continue
             if day:
-                broadcast([client.connection], self._day_for(client, frame))
-            broadcast([client.connection], frame.presence)
+                client.connection.write(self._day_for(client, frame))
+            client.connection.write(frame.presence)
 
     async def _sweep(self) -> None:
         """Look after those who lag: flush those who have read, cut off those who do not."""
         while True:
             await asyncio.sleep(_SWEEP)
             now = asyncio.get_running_loop().time()
+            self._end_logins()
+            for offer in self._admission.desk.pairing.renewed(self._clock.now()):
+                self._send_to(offer.session, encode(offer.told))
             for client in list(self._clients.values()):
+                self._tell_missed(client)
+                if client.roster_stale and client.waiting_bytes() < LAG // 4:
+                    self._follow_roster(client)
                 if client.lagging_since is None:
                     continue
                 if client.waiting_bytes() < LAG // 4:
                     self._flush(client)
                 elif now - client.lagging_since > LAG_LIMIT:
                     logger.warning("session %d does not read and is cut off", client.session.number)
-                    client.connection.transport.abort()
+                    client.connection.abort()
 
     def _probe(self) -> None:
         tell(self._school, m.Probe(sent=asyncio.get_running_loop().time()))
@@ -564,6 +794,7 @@ class Hub:
             epoch = self._created.epoch if self._created else 0
             text = encode(Heartbeat(server_time=now, epoch=epoch, seq=self._seq))
             broadcast([client.connection for client in self._ready_clients()], text)
+            self._deliver(self._lobby.beat())
             self._probe()
             today = day_of(self._rules, now)
             if self._day is not None and today != self._day:
@@ -573,19 +804,11 @@ class Hub:
 
 def _response(answer: Answer, now: datetime) -> Response:
     headers = Headers(answer.headers)
-    headers["Date"] = format_datetime(now, usegmt=True)
+    headers["Date"] = format_datetime(now.astimezone(UTC), usegmt=True)
     headers["Connection"] = "close"
     if answer.status is not HTTPStatus.NOT_MODIFIED:
         headers["Content-Length"] = str(len(answer.body))
     return Response(answer.status.value, answer.status.phrase, headers, answer.body)
-
-
-async def _part(connection: ServerConnection, code: int, reason: str) -> None:
-    """Close a connection; one whose client does not read is cut off, for `close` would wait for it."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(CLOSE_LIMIT):
-            await connection.close(code, reason)
-    connection.transport.abort()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -12,12 +12,12 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from actors.settings import SchoolSettings
-from events.domain import By, LogCreated, Press, Recorded
+from events.domain import AccessRole, By, LogCreated, Press, Recorded
 from events.errors import LogConflict
 from events.ids import EventId, KioskId, RoomKey, SourceName
 from events.log import Batch
 from events.search import Wish
-from events.state import Rules, StandingNotice
+from events.state import GrantedAccess, PairedDoor, Rules, StandingNotice
 from events.status import Known
 from events.wire import Air, Motion, ServerMessage
 from scraper.reading import Reading
@@ -116,10 +116,12 @@ class Order(Message, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         ref: The client's name for it.
+        operator: Who wants it, where that is an operator; 0 for the server's own token.
     """
 
     session: Session
     ref: int
+    operator: int = 0
 
 
 class SetClosure(Order, frozen=True, kw_only=True, gc=False):
@@ -179,6 +181,55 @@ class WithdrawNotice(Order, frozen=True, kw_only=True, gc=False):
     """
 
     notice: int
+    at: datetime
+
+
+class PairDoor(Order, frozen=True, kw_only=True, gc=False):
+    """An operator says at which room a door hangs that waited for it.
+
+    Attributes:
+        key: Its public key.
+        name: Where it hangs, for people.
+    """
+
+    room: RoomKey
+    kiosk: KioskId
+    key: str
+    at: datetime
+    name: str = ""
+
+
+class RevokeDoor(Order, frozen=True, kw_only=True, gc=False):
+    """An operator takes a door's key away.
+
+    Attributes:
+        configured: The door stands in the server's configuration.
+    """
+
+    kiosk: KioskId
+    at: datetime
+    configured: bool = False
+
+
+class GrantAccess(Order, frozen=True, kw_only=True, gc=False):
+    """Somebody, or a small device, is to be let in.
+
+    Attributes:
+        proof: By what the server knows them.
+        room: The room for which a device speaks.
+    """
+
+    name: str
+    role: AccessRole
+    proof: str
+    at: datetime
+    room: RoomKey | None = None
+
+
+class RevokeAccess(Order, frozen=True, kw_only=True, gc=False):
+    """An access is to be taken away."""
+
+    access: int
     at: datetime
 
 
@@ -319,6 +370,20 @@ class Changed(Message, frozen=True, kw_only=True, gc=False):
     day: bool = True
 
 
+class KnownAccess(Message, frozen=True, kw_only=True, gc=False):
+    """Who may come in, as the log says.
+
+    Attributes:
+        doors: The paired doors.
+        revoked: Doors whose key was taken away.
+        accesses: People and devices, by number.
+    """
+
+    doors: Mapping[KioskId, PairedDoor]
+    revoked: frozenset[KioskId]
+    accesses: Mapping[int, GrantedAccess]
+
+
 class Publish(Message, frozen=True, kw_only=True, gc=False):
     """What is new, as of a position of the log.
 
@@ -331,6 +396,8 @@ class Publish(Message, frozen=True, kw_only=True, gc=False):
         rules: The rules, when they changed.
         readings: For each room when its timetables were believed, when that changed.
         notices: Those that nobody has withdrawn, when they changed.
+        access: Who may come in, when that changed.
+        happened: What was recorded.
     """
 
     seq: int
@@ -342,6 +409,8 @@ class Publish(Message, frozen=True, kw_only=True, gc=False):
     rules: Rules | None = None
     readings: Mapping[RoomKey, Mapping[date, datetime]] | None = None
     notices: tuple[StandingNotice, ...] | None = None
+    access: KnownAccess | None = None
+    happened: tuple[Recorded, ...] = ()
 
 
 class Reply(Message, frozen=True, kw_only=True, gc=False):

@@ -9,8 +9,8 @@ from typing import Any
 
 import pykka
 
-from actors.base import BaseActor, Broken
-from actors.messages import Append, Committed
+from actors.base import BaseActor, Broken, tell
+from actors.messages import Append, Committed, Probe, Proved
 from events.errors import LogClosed, LogConflict
 from events.log import EventLog
 
@@ -46,6 +46,9 @@ class RecorderActor(BaseActor):
         match message:
             case Append():
                 self._append([message, *self._waiting()])
+            case Probe(sent=sent):
+                if self._school is not None:
+                    tell(self._school, Proved(sent=sent))
             case pykka.ActorRef():
                 self._school = message
             case _:

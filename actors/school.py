@@ -22,12 +22,13 @@ from msgspec.structs import replace
 
 from actors import messages as m
 from actors.base import BaseActor, Broken, tell
+from actors.credentials import ACCESS_FILE, Credential, Credentials
 from actors.intake import Intake, judge, report, sources_of
 from actors.room import RoomActor
 from actors.settings import SchoolSettings
 from events import domain as e
 from events.clock import Clock
-from events.errors import LogConflict, LogError
+from events.errors import LogConflict, LogError, ToctocError
 from events.ids import (
     SCHOOL_STREAM,
     EventId,
@@ -46,7 +47,7 @@ from events.replay import replay, texts
 from events.search import UnknownRoom, find
 from events.state import RoomState, Rules, SchoolState, fold
 from events.status import day_of, known
-from events.wire import Air, Done, Found, Pressed, Refused, Sources
+from events.wire import Air, Done, Found, Granted, Paired, Pressed, Refused, Sources
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,18 @@ _ONLY_PRESENCE = (
     e.ButtonFreed,
     e.HeadcountChanged,
     e.MotionSeen,
+)
+
+
+_Ordered = (
+    m.SetClosure
+    | m.SetHeadcount
+    | m.PostNotice
+    | m.WithdrawNotice
+    | m.PairDoor
+    | m.RevokeDoor
+    | m.GrantAccess
+    | m.RevokeAccess
 )
 
 
@@ -116,6 +129,8 @@ class SchoolActor(BaseActor):
         self._readings: deque[m.TakeReadings] = deque()
         self._reading_in_flight = False
         self._posting = 0
+        self._credentials = Credentials(settings.data / ACCESS_FILE)
+        self._granted = 0
         self._stuck: dict[tuple[RoomKey, KioskId], bool] = {}
         self._doubted: dict[SourceName, m.Taken] = {}
         self._strangers: dict[SourceName, tuple[str, ...]] = {}
@@ -160,10 +175,8 @@ class SchoolActor(BaseActor):
                 self._press(message)
             case m.RecordSensed():
                 self._sensed(message)
-            case m.Probe():
-                self._recorder.tell(message)
-            case m.Proved():
-                self._proved(message)
+            case m.Probe() | m.Proved():
+                self._probed(message)
             case m.Search():
                 self._search(message)
             case m.TakeReadings():
@@ -174,14 +187,20 @@ class SchoolActor(BaseActor):
                 self._report(message)
             case m.JudgeReading():
                 self._judged(message)
-            case m.KioskWatches():
-                joined = e.KioskJoined(room=message.room, kiosk=message.kiosk, watching_since=message.since)
-                self._append([self._draft(joined, message.at)])
-            case m.KioskGone():
-                self._append([self._draft(e.KioskLeft(room=message.room, kiosk=message.kiosk), message.at)])
+            case m.KioskWatches() | m.KioskGone():
+                self._watched(message)
             case m.ReportStuck():
                 self._report_stuck(message)
-            case m.SetClosure() | m.SetHeadcount() | m.PostNotice() | m.WithdrawNotice():
+            case (
+                m.SetClosure()
+                | m.SetHeadcount()
+                | m.PostNotice()
+                | m.WithdrawNotice()
+                | m.PairDoor()
+                | m.RevokeDoor()
+                | m.GrantAccess()
+                | m.RevokeAccess()
+            ):
                 self._follow(message)
             case m.Reload(settings=settings):
                 self._reload(settings)
@@ -196,6 +215,7 @@ class SchoolActor(BaseActor):
                     texts=self._texts,
                     rules=True,
                     notices=True,
+                    access=True,
                     created=self._school.created,
                 )
             case _:
@@ -209,6 +229,7 @@ class SchoolActor(BaseActor):
         days: set[RoomKey] = set()
         rules_before, version_before = self._school.rules, self._school.version
         sources_before, notices_before = dict(self._school.sources), self._school.notices
+        access_before = self._access()
         for recorded in message.new:
             key = self._school.apply(recorded)
             if key is not None:
@@ -255,6 +276,8 @@ class SchoolActor(BaseActor):
             rules=rules_changed,
             readings=read,
             notices=self._school.notices is not notices_before,
+            access=self._access() != access_before,
+            happened=message.new,
         )
         if started:
             self._ready()
@@ -292,7 +315,9 @@ class SchoolActor(BaseActor):
         rules: bool = False,
         readings: bool = False,
         notices: bool = False,
+        access: bool = False,
         created: e.LogCreated | None = None,
+        happened: tuple[e.Recorded, ...] = (),
     ) -> None:
         if self._gateway is None:
             return
@@ -311,8 +336,14 @@ class SchoolActor(BaseActor):
                 rules=self._school.rules if rules else None,
                 readings=ages,
                 notices=tuple(self._school.notices.values()) if notices else None,
+                access=self._access() if access else None,
+                happened=happened,
             ),
         )
+
+    def _access(self) -> m.KnownAccess:
+        school = self._school
+        return m.KnownAccess(doors=school.doors, revoked=school.revoked, accesses=school.accesses)
 
     def _changed(self, keys: Iterable[RoomKey], days: set[RoomKey] | None = None) -> tuple[m.Changed, ...]:
         return tuple(
@@ -385,6 +416,15 @@ class SchoolActor(BaseActor):
         draft = Draft(id=message.name, stream=room_stream(message.room), at=message.at, event=event)
         self._append([draft], ref=message)
 
+    def _watched(self, message: m.KioskWatches | m.KioskGone) -> None:
+        room, kiosk = message.room, message.kiosk
+        event: e.AnyEvent
+        if isinstance(message, m.KioskWatches):
+            event = e.KioskJoined(room=room, kiosk=kiosk, watching_since=message.since)
+        else:
+            event = e.KioskLeft(room=room, kiosk=kiosk)
+        self._append([self._draft(event, message.at)])
+
     def _report_stuck(self, message: m.ReportStuck) -> None:
         """Record what a door says of its button, if that is new: it says so at each connection."""
         button = message.room, message.kiosk
@@ -409,7 +449,7 @@ class SchoolActor(BaseActor):
             reply = Found(ref=message.ref, answer=answer)
         self._reply(message.session, reply)
 
-    def _follow(self, order: m.SetClosure | m.SetHeadcount | m.PostNotice | m.WithdrawNotice) -> None:
+    def _follow(self, order: _Ordered) -> None:
         """Record what somebody ordered, or say why not."""
         draft = self._ordered(order)
         if isinstance(draft, Refused):
@@ -418,15 +458,17 @@ class SchoolActor(BaseActor):
             self._posting += isinstance(order, m.PostNotice)
             self._append([draft], ref=order)
 
-    def _ordered(
-        self, order: m.SetClosure | m.SetHeadcount | m.PostNotice | m.WithdrawNotice
-    ) -> Draft | Refused:
-        if isinstance(order, m.SetClosure | m.SetHeadcount) and not self._is_there(order.room):
+    def _ordered(self, order: _Ordered) -> Draft | Refused:
+        if isinstance(order, m.SetClosure | m.SetHeadcount | m.PairDoor) and not self._is_there(order.room):
             return Refused(code="unknown-room", reason=_no_room(order.room), ref=order.ref)
         match order:
             case m.SetHeadcount():
                 event: e.AnyEvent = e.HeadcountChanged(
-                    room=order.room, count=order.count, by=order.by, kiosk=order.kiosk
+                    room=order.room,
+                    count=order.count,
+                    by=order.by,
+                    kiosk=order.kiosk,
+                    operator=order.operator,
                 )
                 return self._draft(event, order.at)
             case m.PostNotice():
@@ -435,13 +477,53 @@ class SchoolActor(BaseActor):
                 problem = why_not_withdrawn(self._school, number, order.at)
                 if problem is not None:
                     return Refused(code="bad-message", reason=problem, ref=order.ref)
-                return self._draft(e.NoticeWithdrawn(notice=number), order.at)
+                return self._draft(e.NoticeWithdrawn(notice=number, operator=order.operator), order.at)
             case m.SetClosure(closed=False):
-                return self._draft(e.RoomReopened(room=order.room), order.at)
+                return self._draft(e.RoomReopened(room=order.room, operator=order.operator), order.at)
+            case m.PairDoor() | m.RevokeDoor() | m.GrantAccess() | m.RevokeAccess():
+                return self._access_ordered(order)
         part, text = None, None
         if order.reason:
             part, text = new_part(order.until or order.at, reason=order.reason)
-        return self._draft(e.RoomClosed(room=order.room, until=order.until, part=part), order.at, text)
+        closed = e.RoomClosed(room=order.room, until=order.until, part=part, operator=order.operator)
+        return self._draft(closed, order.at, text)
+
+    def _access_ordered(
+        self, order: m.PairDoor | m.RevokeDoor | m.GrantAccess | m.RevokeAccess
+    ) -> Draft | Refused:
+        """Record who may come in; what proves it is in its file before the event is in the log."""
+        text = None
+        event: e.AnyEvent
+        match order:
+            case m.PairDoor(room=room, kiosk=kiosk, key=key, name=name):
+                event = e.DoorPaired(hangs_at=room, kiosk=kiosk, key=key, name=name, operator=order.operator)
+            case m.RevokeDoor(kiosk=kiosk):
+                if kiosk not in self._school.doors and not order.configured:
+                    return Refused(code="bad-message", reason=f"no door {kiosk!r} is known", ref=order.ref)
+                event = e.DoorRevoked(kiosk=kiosk, operator=order.operator)
+            case m.RevokeAccess(access=number):
+                if number not in self._school.accesses:
+                    return Refused(code="bad-message", reason=f"there is no access {number}", ref=order.ref)
+                try:
+                    self._credentials.forget(number)
+                except (ToctocError, OSError) as error:
+                    # Without the event it would come back with the file.
+                    logger.error("the name of access %d stays on disk: %s", number, error)  # noqa: TRY400
+                event = e.AccessRevoked(access=number, operator=order.operator)
+            case m.GrantAccess(name=name, role=role, room=of):
+                # What was granted last may not be folded yet, and no number is given twice.
+                number = self._granted = max(self._granted, self._school.last_access) + 1
+                try:
+                    credential = Credential(name=name, role=role, proof=order.proof)
+                    in_flight = range(self._school.last_access + 1, number)
+                    self._credentials.grant(number, credential, {*self._school.accesses, *in_flight})
+                except (ToctocError, OSError) as error:
+                    return Refused(code="server", reason=str(error), ref=order.ref)
+                part, text = new_part(order.at, reason=name)
+                event = e.AccessGranted(
+                    access=number, role=role, part=part, speaks_for=of, operator=order.operator
+                )
+        return Draft(id=new_event_id(), stream=SCHOOL_STREAM, at=order.at, event=event, text=text)
 
     def _posted(self, order: m.PostNotice) -> Draft | Refused:
         problem = why_not_posted(self._school, order.topic, order.until, order.at, on_their_way=self._posting)
@@ -452,7 +534,7 @@ class SchoolActor(BaseActor):
         if problem is not None:
             return Refused(code="bad-message", reason=problem, ref=order.ref)
         part, text = new_part(order.until or order.at, reason=line)
-        posted = e.NoticePosted(topic=order.topic, until=order.until, part=part)
+        posted = e.NoticePosted(topic=order.topic, until=order.until, part=part, operator=order.operator)
         return self._draft(posted, order.at, text)
 
     def _is_there(self, room: RoomKey) -> bool:
@@ -553,12 +635,14 @@ class SchoolActor(BaseActor):
             self._reply(message.session, refused)
             return
         if not message.accept:
-            word: e.AnyEvent = e.ReadingRefused(source=message.source, digest=taken.digest)
+            word: e.AnyEvent = e.ReadingRefused(
+                source=message.source, digest=taken.digest, operator=message.operator
+            )
             self._append([self._draft(word, message.at)], ref=message)
             return
         del self._doubted[message.source]
         intake = self._judge(taken, accepted=True)
-        word = e.ReadingAccepted(source=message.source, digest=taken.digest)
+        word = e.ReadingAccepted(source=message.source, digest=taken.digest, operator=message.operator)
         read = self._draft(e.TimetableRead(sources=(intake.read,)), taken.at)
         self._reading_in_flight = True
         self._append([self._draft(word, message.at), *intake.drafts, read], ref=message)
@@ -578,8 +662,11 @@ class SchoolActor(BaseActor):
         )
         self._reply(message.session, Sources(ref=message.ref, sources=reports))
 
-    def _proved(self, message: m.Proved) -> None:
-        """Hand a sign of life of the recorder on, with the ages of the timetables."""
+    def _probed(self, message: m.Probe | m.Proved) -> None:
+        """Hand on the question whether we live; the answer with the ages of the timetables."""
+        if isinstance(message, m.Probe):
+            self._recorder.tell(message)
+            return
         if self._gateway is None:
             return
         today = day_of(self._school.rules, self._clock.now())
@@ -644,13 +731,22 @@ def _answers(message: m.Committed) -> tuple[tuple[EventId, Pressed | Done | Refu
     return tuple(answers)
 
 
-def _replies(message: m.Committed) -> tuple[tuple[m.Session, Done], ...]:
+def _replies(message: m.Committed) -> tuple[tuple[m.Session, Done | Paired | Granted], ...]:
     """Tell whoever ordered something that it is in the log."""
     return tuple(
-        (append.ref.session, Done(ref=append.ref.ref, seq=result[-1].seq))
+        (append.ref.session, _done(append.ref, result[-1]))
         for append, result in message.results
         if isinstance(append.ref, m.Order) and not isinstance(result, LogConflict)
     )
+
+
+def _done(order: m.Order, recorded: e.Recorded) -> Done | Paired | Granted:
+    match recorded.event:
+        case e.DoorPaired(hangs_at=room, kiosk=kiosk):
+            return Paired(ref=order.ref, room=room, kiosk=kiosk)
+        case e.AccessGranted(access=number):
+            return Granted(ref=order.ref, seq=recorded.seq, access=number)
+    return Done(ref=order.ref, seq=recorded.seq)
 
 
 def load_key(path: Path) -> bytes:

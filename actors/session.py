@@ -9,30 +9,45 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hmac import compare_digest
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 
 from actors import messages as m
 from actors.codes import CONNECTION_TRIES, UNLOCKED, Gate
+from actors.credentials import NOBODY, is_proof, read_token
+from actors.limits import Allowance, Guesses
+from actors.lobby import FEED, ROSTER
+from actors.pairing import Pairing
 from events import signing
-from events.domain import By, Press
+from events.domain import AccessRole, By, Press
 from events.errors import WireError
-from events.ids import PHONE, EventId, KioskId, RoomKey, press_id, sensed_id
+from events.ids import PHONE, EventId, KioskId, RoomKey, device_sender, press_id, sensed_id
 from events.wire import (
+    Accesses,
+    AskAccess,
     AskSources,
     Challenge,
     ClientMessage,
     CloseRoom,
+    Code,
     Find,
+    GrantAccess,
     Hello,
+    JoinChannel,
     JudgeReading,
+    LeaveChannel,
+    Pair,
+    Paired,
     Ping,
     Pong,
     PostNotice,
     Refused,
     ReopenRoom,
+    RevokeAccess,
+    RevokeDoor,
     Role,
+    Say,
     SayPresence,
     SendPress,
     SendSensed,
@@ -42,6 +57,7 @@ from events.wire import (
     Subscribe,
     Unlock,
     Unlocked,
+    Unsubscribe,
     Watching,
     WithdrawNotice,
     read_client_message,
@@ -49,10 +65,18 @@ from events.wire import (
 
 ALLOWED: dict[Role, tuple[type[Any], ...]] = {
     # The last two only for a room whose door's code it showed: see `actors.codes`.
-    "board": (Subscribe, Find, Ping, Unlock, SayPresence, SetHeadcount),
-    "kiosk": (Subscribe, Find, Ping, SendPress, Watching, Stuck, SendSensed, SetHeadcount),
+    "board": (Subscribe, Unsubscribe, Find, Ping, Unlock, SayPresence, SetHeadcount),
+    "kiosk": (Subscribe, Unsubscribe, Find, Ping, SendPress, Watching, Stuck, SendSensed, SetHeadcount),
+    # A small device with a secret; the last two for its own room only.
+    "device": (Subscribe, Unsubscribe, Find, Ping, SayPresence, SetHeadcount),
+    # A door whose key nobody has confirmed yet waits, and that is all.
+    "unpaired": (Ping,),
     "operator": (
         Subscribe,
+        Unsubscribe,
+        JoinChannel,
+        LeaveChannel,
+        Say,
         Find,
         Ping,
         CloseRoom,
@@ -62,6 +86,12 @@ ALLOWED: dict[Role, tuple[type[Any], ...]] = {
         SetHeadcount,
         PostNotice,
         WithdrawNotice,
+        Pair,
+        RevokeDoor,
+        AskAccess,
+        # These two with the server's own token only: see `Session._manage`.
+        GrantAccess,
+        RevokeAccess,
     ),
 }
 PRESS_BURST = 60
@@ -72,23 +102,81 @@ OTHER_BURST = 120
 """Messages that are no presses, good or bad, that a client may send at once."""
 OTHER_RATE = 10.0
 """Such messages a second that it may send for long."""
+GUESS_BURST = 10
+"""Wrong logins that may come from one address at once."""
+GUESS_RATE = 0.1
+"""Wrong logins a second that may come from one address for long."""
 LONGEST_STAY = 24 * 60
 """Minutes for which somebody may say that they will be there."""
+
+
+class Holder(Struct, frozen=True, kw_only=True):
+    """Somebody, or a small device, that was granted access.
+
+    Attributes:
+        proof: By what they are known.
+        room: The room for which a device speaks.
+    """
+
+    name: str
+    role: AccessRole
+    proof: str
+    room: RoomKey | None = None
 
 
 class Access(Struct, frozen=True, kw_only=True):
     """Who may be what.
 
     Attributes:
-        doors: The room of each door, by its public key; empty lets every key in for every room,
-            which the configuration allows on loopback only.
+        doors: The room of each door, by its public key.
         rooms: The rooms there are.
-        operator_token: What an operator has to know.
+        operator_token: The server's own token, of operator number 0; empty for none.
+        open: Every key is let in for every room: on a machine that listens to itself only and knows no
+            door yet.
+        holders: People and devices, by number.
+        listed: What `AskAccess` is answered with, but for who is connected.
     """
 
     doors: Mapping[str, RoomKey]
     rooms: frozenset[RoomKey]
     operator_token: str
+    open: bool = False
+    holders: Mapping[int, Holder] = {}
+    listed: Accesses = Accesses(ref=0)
+
+    def proof_of(self, number: int, name: str = "") -> str:
+        """Tell what an operator's secret has to fit; where there is no such operator, what none fits.
+
+        Args:
+            number: Of the access.
+            name: The operator's, where the client said one.
+        """
+        known = self.holders.get(number)
+        if known is None or known.role != "operator" or name not in ("", known.name):
+            return NOBODY
+        return known.proof
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """From where and how a client comes.
+
+    Attributes:
+        address: Its address.
+        server: Fingerprint of the key that the server showed it; empty in plain.
+        cookie: Number of the operator whose cookie it brought, from a page of ours; None for none.
+        ticket: Names that login.
+        board_only: It came to the port where only the board is served.
+        crowded: As many are connected as may be: a board would be one too many, a door is not.
+        framed: It came to the port for small devices, which has no TLS.
+    """
+
+    address: str = ""
+    server: str = ""
+    cookie: int | None = None
+    ticket: str = ""
+    board_only: bool = False
+    crowded: bool = False
+    framed: bool = False
 
 
 class Send(Struct, frozen=True):
@@ -103,6 +191,25 @@ class Greet(Struct, frozen=True):
     role: Role
     kiosk: KioskId | None
     room: RoomKey | None
+    operator: int = 0
+    name: str = ""
+
+
+class Verify(Struct, frozen=True):
+    """Find out whether a secret is right, which takes long, then call `Session.verified`.
+
+    Attributes:
+        proof: What is known; that of nobody where the access does not exist.
+    """
+
+    proof: str
+    secret: str
+
+
+class TellAccess(Struct, frozen=True):
+    """Tell the client who may come in."""
+
+    ref: int
 
 
 class Forward(Struct, frozen=True):
@@ -123,6 +230,18 @@ class Serve(Struct, frozen=True):
     subscribe: Subscribe
 
 
+class Leave(Struct, frozen=True):
+    """Tell the client of these topics no more."""
+
+    topics: tuple[str, ...]
+
+
+class Talk(Struct, frozen=True):
+    """The client talks to other people: see `actors.lobby`."""
+
+    message: JoinChannel | LeaveChannel | Say
+
+
 class End(Struct, frozen=True):
     """Close the connection."""
 
@@ -130,32 +249,21 @@ class End(Struct, frozen=True):
     reason: str
 
 
-Action = Send | Greet | Forward | Await | Serve | End
+Action = Send | Greet | Verify | TellAccess | Forward | Await | Serve | Leave | Talk | End
 
 
-class _Allowance:
-    """So many at once, and so many a second for long.
+class Desk:
+    """What all sessions share: who waits to be paired, and who guessed at logins.
 
     Args:
-        burst: How many at once.
-        rate: How many a second are earned again.
+        gate: Knows the codes that doors show.
+        pairing: The doors that wait.
     """
 
-    def __init__(self, burst: int, rate: float) -> None:
-        self._burst, self._rate = float(burst), rate
-        self._left = self._burst
-        self._taken_at: datetime | None = None
-
-    def take(self, now: datetime) -> bool:
-        """Take one, if there is one left. A clock that goes back takes nothing away."""
-        if self._taken_at is not None:
-            earned = (now - self._taken_at).total_seconds() * self._rate
-            self._left = min(self._burst, self._left + max(0.0, earned))
-        self._taken_at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
+    def __init__(self, gate: Gate, pairing: Pairing | None = None) -> None:
+        self.gate = gate
+        self.pairing = pairing or Pairing()
+        self.guesses = Guesses(GUESS_BURST, GUESS_RATE)
 
 
 class Session:
@@ -164,26 +272,33 @@ class Session:
     Args:
         number: Names the connection inside the server.
         access: Who may be what.
-        gate: Knows the codes that doors show.
-        address: Where the client is.
+        desk: What all sessions share.
+        caller: From where and how the client comes.
     """
 
-    def __init__(self, number: m.Session, access: Access, gate: Gate, address: str = "") -> None:
+    def __init__(self, number: m.Session, access: Access, desk: Desk, caller: Caller | None = None) -> None:
         self.number = number
         self.role: Role | None = None
         self.kiosk: KioskId | None = None
         self.room: RoomKey | None = None
+        self.operator = 0
+        self.name = ""
+        self.ticket = ""
         self.watching = False
         self._access = access
-        self._gate = gate
-        self._address = address
+        self._desk = desk
+        self._gate = desk.gate
+        self._caller = caller or Caller()
+        self._address = self._caller.address
+        self._claimed: Hello | None = None
+        self._holder: Holder | None = None
         self._wrong_codes = 0
         self._unlocked: dict[RoomKey, datetime] = {}
         self._run = secrets.token_hex(8)
         self._public = ""
         self._nonce = secrets.token_hex(32)
-        self._presses = _Allowance(PRESS_BURST, PRESS_RATE)
-        self._others = _Allowance(OTHER_BURST, OTHER_RATE)
+        self._presses = Allowance(PRESS_BURST, PRESS_RATE)
+        self._others = Allowance(OTHER_BURST, OTHER_RATE)
 
     def open(self) -> list[Action]:
         """Begin: the server speaks first."""
@@ -208,7 +323,7 @@ class Session:
             return [refused] if self.role is not None else [refused, End(1008, "expected hello")]
         if self.role is None:
             if isinstance(message, Hello):
-                return self._hello(message)
+                return self._hello(message, now)
             return [
                 Send(Refused(code="not-authenticated", reason="say hello first", ref=_ref(message))),
                 End(1008, "expected hello"),
@@ -228,52 +343,176 @@ class Session:
 
     def ended(self, now: datetime) -> list[Action]:
         """Take note that the connection is gone."""
+        self._desk.pairing.forget(self.number)
         if self.watching and self.kiosk is not None and self.room is not None:
             self.watching = False
             return [Forward(m.KioskGone(room=self.room, kiosk=self.kiosk, at=now))]
         return []
 
-    def still_allowed(self, access: Access) -> bool:
-        """Tell whether a door that is welcome would still be, under another configuration."""
-        if access.doors:
-            return access.doors.get(self._public) == self.room
-        return self.room in access.rooms
+    def follow(self, access: Access) -> bool:
+        """Go by another configuration, or by what was granted and revoked since.
 
-    def _hello(self, hello: Hello) -> list[Action]:
-        problem = self._problem_with(hello)
-        if problem is not None:
-            code, reason = problem
-            return [Send(Refused(code=code, reason=reason)), End(1008, reason[:100])]
-        self.role = hello.role
-        if hello.role == "kiosk":
+        Args:
+            access: Who may be what from here on.
+
+        Returns:
+            Whether the client may stay. One that is not welcome yet is judged by its hello.
+        """
+        self._access = access
+        match self.role:
+            case "kiosk":
+                return self._door_problem(self._public, self.room) is None
+            case "operator" if self.operator == 0:
+                return bool(access.operator_token)
+            case "operator" | "device":
+                return self._holder is not None and access.holders.get(self.operator) == self._holder
+        return True
+
+    def paired(self) -> list[Action]:
+        """Tell a door that waits that it is paired, if it is; it comes back as what it is then."""
+        room = self._access.doors.get(self._public)
+        if self.role != "unpaired" or room is None or self.kiosk is None:
+            return []
+        told = Paired(room=room, kiosk=self.kiosk, server=self._caller.server)
+        return [Send(told), End(1000, "paired")]
+
+    def verified(self, right: bool | None, now: datetime) -> list[Action]:  # noqa: FBT001  # an answer
+        """Go on with a hello whose secret was looked at meanwhile.
+
+        Args:
+            right: Whether it was; None when too many waited to be looked at.
+            now: The time.
+        """
+        hello, self._claimed = self._claimed, None
+        if hello is None:
+            return []
+        if right is None:
+            return _turned_away("too-fast", "too many log in just now: try again")
+        claimed = read_token(hello.token)
+        holder = self._access.holders.get(claimed[0]) if claimed else None
+        # It may have been revoked while the secret was looked at.
+        if not right or claimed is None or holder is None or holder.role != "operator":
+            self._desk.guesses.wrong(self._address, now)
+            return _turned_away("not-authenticated", _WRONG_TOKEN)
+        return self._let_in(hello, operator=claimed[0], holder=holder)
+
+    def _let_in(self, hello: Hello, *, operator: int = 0, holder: Holder | None = None) -> list[Action]:
+        self.role, self.operator, self._holder = hello.role, operator, holder
+        # Whoever holds the server's own token is believed the name that they say.
+        own = hello.name if hello.role == "operator" else ""
+        self.name = holder.name if holder is not None else own
+        self.room = holder.room if holder is not None else hello.room
+        if hello.role in ("kiosk", "unpaired"):
             self._public, self.kiosk = hello.key, signing.kiosk_id(hello.key)
-        self.room = hello.room
-        return [Greet(self.role, self.kiosk, self.room)]
+        return [Greet(self.role, self.kiosk, self.room, operator, self.name)]
 
-    def _problem_with(self, hello: Hello) -> tuple[_Code, str] | None:
-        access = self._access
-        if hello.room is not None and hello.room not in access.rooms:
-            return "unknown-room", f"no room {hello.room!r} here"
-        if hello.role == "operator":
-            known = access.operator_token
-            if not known or not compare_digest(hello.token.encode(), known.encode()):
-                return "not-authenticated", "the operator's token is wrong"
-        if hello.role != "kiosk":
-            return None
+    def _hello(self, hello: Hello, now: datetime) -> list[Action]:
+        if self._caller.board_only and hello.role != "board":
+            return _turned_away("not-allowed", f"without TLS only boards are let in, no {hello.role}")
+        if self._caller.framed and hello.role == "operator":
+            reason = "no operator is let in here: the token would be read on the way"
+            return _turned_away("not-allowed", reason)
+        if self._caller.crowded and hello.role in ("board", "unpaired"):
+            return _turned_away("too-fast", "too many are connected: try again later")
+        if hello.room is not None and hello.room not in self._access.rooms:
+            return _turned_away("unknown-room", f"no room {hello.room!r} here")
+        match hello.role:
+            case "board":
+                return self._let_in(hello)
+            case "kiosk":
+                return self._door(hello)
+            case "unpaired":
+                return self._stranger(hello, now)
+            case "device":
+                return self._device(hello, now)
+            case "operator":
+                return self._operator(hello, now)
+
+    def _door(self, hello: Hello) -> list[Action]:
         if hello.room is None:
-            return "unknown-room", "a door has to say its room"
-        if not signing.hello_is_genuine(hello.key, self._nonce, hello.room, hello.signature):
-            return "not-authenticated", "the challenge is not signed with this key"
-        if access.doors and access.doors.get(hello.key) != hello.room:
-            return "unknown-key", f"no [[door]] with room {hello.room} and key {hello.key}"
-        return None
+            return _turned_away("unknown-room", "a door has to say its room")
+        if not self._signed(hello, hello.room):
+            return _turned_away("not-authenticated", _NOT_SIGNED)
+        problem = self._door_problem(hello.key, hello.room)
+        if problem is not None:
+            return _turned_away("unknown-key", problem)
+        return self._let_in(hello)
+
+    def _door_problem(self, public: str, room: RoomKey | None) -> str | None:
+        access = self._access
+        if access.open and room in access.rooms:
+            return None
+        known = access.doors.get(public)
+        if known is None or known not in access.rooms:
+            return f"no door with the key {public} is known here: it has to be paired"
+        return None if known == room else f"the door with this key belongs to {known}, not {room}"
+
+    def _signed(self, hello: Hello, room: str) -> bool:
+        server = self._caller.server
+        return signing.hello_is_genuine(hello.key, self._nonce, room, hello.signature, server)
+
+    def _stranger(self, hello: Hello, now: datetime) -> list[Action]:
+        if hello.room is not None:
+            return _turned_away("bad-message", "a door that is not paired has no room")
+        if not self._signed(hello, ""):
+            return _turned_away("not-authenticated", _NOT_SIGNED)
+        greet = self._let_in(hello)
+        assert self.kiosk is not None
+        known = self.paired()
+        if known:
+            return [*greet, *known]  # it was told before, and the word was lost
+        offer = self._desk.pairing.offer(self.number, self.kiosk, hello.key, now, self._address)
+        if offer is None:
+            return _turned_away("too-fast", "too many doors wait to be paired")
+        return [*greet, Send(offer.told)]
+
+    def _device(self, hello: Hello, now: datetime) -> list[Action]:
+        number = hello.access or 0
+        holder = self._access.holders.get(number)
+        if not self._desk.guesses.may(self._address, now):
+            return _turned_away("too-fast", _GUESSED)
+        if (
+            holder is None
+            or holder.role != "device"
+            or not signing.device_is_genuine(holder.proof, self._nonce, hello.signature, self._caller.server)
+        ):
+            self._desk.guesses.wrong(self._address, now)
+            return _turned_away("not-authenticated", "the challenge is not answered by this device")
+        return self._let_in(hello, operator=number, holder=holder)
+
+    def _operator(self, hello: Hello, now: datetime) -> list[Action]:
+        """Let an operator in, by cookie, by the server's own token, or by a token to be verified."""
+        access = self._access
+        number = self._caller.cookie
+        if not hello.token and number is not None and (holder := access.holders.get(number)) is not None:
+            self.ticket = self._caller.ticket
+            return self._let_in(hello, operator=number, holder=holder)
+        if not self._desk.guesses.may(self._address, now):
+            return _turned_away("too-fast", _GUESSED)
+        known = access.operator_token
+        if known and compare_digest(hello.token.encode(), known.encode()):
+            return self._let_in(hello)
+        claimed = read_token(hello.token)
+        if claimed is None:
+            self._desk.guesses.wrong(self._address, now)
+            return _turned_away("not-authenticated", _WRONG_TOKEN)
+        self._claimed = hello
+        return [Verify(access.proof_of(claimed[0], hello.name), claimed[1])]
 
     def _follow(self, message: ClientMessage, now: datetime) -> list[Action]:
         match message:
             case Ping(id=ref):
                 return [Send(Pong(ref=ref, server_time=now))]
-            case Subscribe():
+            case Subscribe(topics=topics):
+                private = {ROSTER, FEED} & set(topics)
+                if private and self.role != "operator":
+                    reason = f"a {self.role} may not follow {' or '.join(sorted(private))}"
+                    return [Send(Refused(code="not-allowed", reason=reason))]
                 return [Serve(message)]
+            case Unsubscribe(topics=topics):
+                return [Leave(topics)]
+            case JoinChannel() | LeaveChannel() | Say():
+                return [Talk(message)]
             case Find(id=ref, wish=wish):
                 return [Forward(m.Search(session=self.number, ref=ref, wish=wish, at=now))]
             case SendPress():
@@ -288,20 +527,42 @@ class Session:
                 return self._sensed(message, now)
             case SetHeadcount():
                 return self._count(message, now)
-            case Unlock():
-                return self._unlock(message, now)
-            case SayPresence():
-                return self._say_presence(message, now)
+            case Unlock() | SayPresence():
+                return self._at_the_door(message, now)
+            case PostNotice() | WithdrawNotice() | CloseRoom() | ReopenRoom() | JudgeReading():
+                return self._order(message, now)
+            case Pair() | RevokeDoor() | GrantAccess() | RevokeAccess() | AskAccess():
+                return self._manage(message, now)
+            case AskSources(id=ref):
+                return [Forward(m.AskSources(session=self.number, ref=ref, at=now))]
+            case _:
+                return [Send(Refused(code="bad-message", reason="hello was said already"))]
+
+    def _order(
+        self, message: PostNotice | WithdrawNotice | CloseRoom | ReopenRoom | JudgeReading, now: datetime
+    ) -> list[Action]:
+        """Hand on what an operator orders."""
+        match message:
             case PostNotice(id=ref, topic=topic, text=text, until=until):
                 notice = m.PostNotice(
-                    session=self.number, ref=ref, topic=topic, text=text, at=now, until=until
+                    session=self.number,
+                    operator=self.operator,
+                    ref=ref,
+                    topic=topic,
+                    text=text,
+                    at=now,
+                    until=until,
                 )
                 return [Forward(notice)]
             case WithdrawNotice(id=ref, notice=number):
-                return [Forward(m.WithdrawNotice(session=self.number, ref=ref, notice=number, at=now))]
+                withdrawal = m.WithdrawNotice(
+                    session=self.number, operator=self.operator, ref=ref, notice=number, at=now
+                )
+                return [Forward(withdrawal)]
             case CloseRoom():
                 closure = m.SetClosure(
                     session=self.number,
+                    operator=self.operator,
                     ref=message.id,
                     room=message.room,
                     closed=True,
@@ -312,16 +573,74 @@ class Session:
                 return [Forward(closure)]
             case ReopenRoom():
                 reopening = m.SetClosure(
-                    session=self.number, ref=message.id, room=message.room, closed=False, at=now
+                    session=self.number,
+                    operator=self.operator,
+                    ref=message.id,
+                    room=message.room,
+                    closed=False,
+                    at=now,
                 )
                 return [Forward(reopening)]
-            case AskSources(id=ref):
-                return [Forward(m.AskSources(session=self.number, ref=ref, at=now))]
             case JudgeReading(id=ref, source=source, accept=accept):
-                judgement = m.JudgeReading(session=self.number, ref=ref, source=source, accept=accept, at=now)
+                judgement = m.JudgeReading(
+                    session=self.number, operator=self.operator, ref=ref, source=source, accept=accept, at=now
+                )
                 return [Forward(judgement)]
-            case _:
-                return [Send(Refused(code="bad-message", reason="hello was said already"))]
+
+    def _manage(
+        self, message: Pair | RevokeDoor | GrantAccess | RevokeAccess | AskAccess, now: datetime
+    ) -> list[Action]:
+        """Do what concerns who may come in."""
+        to, by, ref = self.number, self.operator, message.id
+        match message:
+            case AskAccess():
+                return [TellAccess(ref)]
+            case Pair(room=room, code=code, name=name):
+                if room not in self._access.rooms:
+                    reason = f"no room {room!r} here"
+                    return [Send(Refused(code="unknown-room", reason=reason, ref=ref))]
+                offer = self._desk.pairing.redeem(code, now)
+                if offer is None:
+                    reason = "no door shows this code now: look at its screen again"
+                    return [Send(Refused(code="not-allowed", reason=reason, ref=ref))]
+                pair = m.PairDoor(
+                    session=to,
+                    operator=by,
+                    ref=ref,
+                    room=room,
+                    kiosk=offer.kiosk,
+                    key=offer.key,
+                    at=now,
+                    name=name,
+                )
+                return [Forward(pair)]
+            case RevokeDoor(kiosk=kiosk):
+                configured = any(door.kiosk == kiosk for door in self._access.listed.doors)
+                revoke = m.RevokeDoor(
+                    session=to, operator=by, ref=ref, kiosk=kiosk, configured=configured, at=now
+                )
+                return [Forward(revoke)]
+        if by != 0:
+            reason = "access is granted and revoked on the server's machine: toctoc access"
+            return [Send(Refused(code="not-allowed", reason=reason, ref=ref))]
+        match message:
+            case GrantAccess(name=name, role=role, proof=proof, room=of):
+                problem = self._why_not_granted(message)
+                if problem is not None:
+                    return [Send(Refused(code="bad-message", reason=problem, ref=ref))]
+                grant = m.GrantAccess(session=to, ref=ref, name=name, role=role, proof=proof, room=of, at=now)
+                return [Forward(grant)]
+            case RevokeAccess(access=number):
+                return [Forward(m.RevokeAccess(session=to, ref=ref, access=number, at=now))]
+
+    def _why_not_granted(self, message: GrantAccess) -> str | None:
+        if not is_proof(message.role, message.proof):
+            return "the proof is not what `toctoc access grant` makes"
+        if (message.role == "device") != (message.room is not None):
+            return "a device speaks for one room, and a person for none"
+        if message.room is not None and message.room not in self._access.rooms:
+            return f"no room {message.room!r} here"
+        return None
 
     def _watch(self, since: datetime, now: datetime) -> list[Action]:
         assert self.room is not None
@@ -370,26 +689,28 @@ class Session:
         return [Await(name), Forward(record)]
 
     def _count(self, message: SetHeadcount, now: datetime) -> list[Action]:
-        at_door = self.role == "kiosk"
+        at_door = self.role in ("kiosk", "device")
         if at_door and message.room != self.room:
-            reason = f"this door counts for {self.room} only"
+            reason = f"this {'door' if self.role == 'kiosk' else 'device'} counts for {self.room} only"
             return [Send(Refused(code="not-allowed", reason=reason, ref=message.id))]
-        by: By = "touch" if at_door else "desk"
-        if self.role == "board":
-            if not self._may_speak(message.room, now):
-                return [_locked(message.id, message.room)]
-            by = "phone"
+        if self.role == "board" and not self._may_speak(message.room, now):
+            return [_locked(message.id, message.room)]
         count = m.SetHeadcount(
             session=self.number,
+            operator=self.operator,
             ref=message.id,
             room=message.room,
             count=message.count,
             at=now,
-            by=by,
+            by=_BY.get(self.role or "board", "phone"),
             kiosk=self.kiosk,
         )
         return [Forward(count)]
 
+    def _at_the_door(self, message: Unlock | SayPresence, now: datetime) -> list[Action]:
+        if isinstance(message, Unlock):
+            return self._unlock(message, now)
+        return self._say_presence(message, now)
 
     def _unlock(self, message: Unlock, now: datetime) -> list[Action]:
         room = message.room
@@ -410,23 +731,31 @@ class Session:
         return until is not None and now < until
 
     def _say_presence(self, message: SayPresence, now: datetime) -> list[Action]:
-        """Make a press of what a phone said: it has no key and no clock that counts, so we name it."""
-        if not self._may_speak(message.room, now):
+        """Make a press of what a phone or a small device said.
+
+        It has no key and no clock that counts, so we name it.
+        """
+        device = self.role == "device"
+        if device and message.room != self.room:
+            reason = f"this device speaks for {self.room} only"
+            return [Send(Refused(code="not-allowed", reason=reason, ref=message.id))]
+        if not device and not self._may_speak(message.room, now):
             return [_locked(message.id, message.room)]
+        sender = device_sender(self.operator) if device else PHONE
         press = Press(
-            kiosk=PHONE,
+            kiosk=sender,
             outbox=self._run,
             n=message.id,
             room=message.room,
             intent=message.intent,
-            by="phone",
+            by="device" if device else "phone",
             minutes=message.minutes,
             boot_id="",
             boottime=0,
             wall=now,
             wall_synchronised=True,
         )
-        name = press_id(PHONE, self._run, message.id)
+        name = press_id(sender, self._run, message.id)
         record = m.RecordPress(
             name=name, press=press, signature="", pressed_at=now, earliest=now, received_at=now
         )
@@ -477,7 +806,14 @@ def _too_fast(ref: int | EventId | None) -> Send:
     return Send(Refused(code="too-fast", reason="later, please", ref=ref))
 
 
-_Code = Literal["unknown-room", "not-authenticated", "unknown-key"]
+def _turned_away(code: Code, reason: str) -> list[Action]:
+    return [Send(Refused(code=code, reason=reason)), End(1008, reason[:100])]
+
+
+_WRONG_TOKEN = "the operator's token is wrong"  # noqa: S105  # a sentence
+_NOT_SIGNED = "the challenge is not signed with this key for this server"
+_GUESSED = "too many wrong logins from this address: wait a minute"
+_BY: dict[Role, By] = {"kiosk": "touch", "device": "device", "operator": "desk", "board": "phone"}
 
 
 def _ref(message: ClientMessage) -> int | EventId | None:

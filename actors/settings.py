@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Meta, Struct
 from msgspec.structs import asdict, replace
 
+from actors.limits import Limits
 from events.config import load, nearest, place
 from events.domain import ClosedDays, Hours, Policy, RoomInfo
 from events.errors import ConfigError
@@ -188,10 +189,59 @@ class BoardSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     Attributes:
         titles: Whether the anonymous board in the browser shows the titles of bookings.
         url: Where phones find the board; empty where they cannot.
+        http: Whether the board alone is also served without TLS, on a port of its own.
+        http_port: That port; 0 lets the system choose.
     """
 
     titles: bool = False
     url: str = ""
+    http: bool = False
+    http_port: Annotated[int, Meta(ge=0, le=65535)] = 8080
+
+
+class TlsSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tls]`.
+
+    Attributes:
+        use: ``auto`` is TLS unless the server listens on its own machine only; ``proxy`` is plain behind a
+            proxy that shows ``certificate``; ``never`` is plain wherever it listens.
+        certificate: The school's, PEM with its chain; empty for one that the server makes for itself.
+        key: Its private key, PEM without a password.
+        names: Names and addresses of the server, for the certificate that it makes.
+    """
+
+    use: Literal["auto", "always", "never", "proxy"] = "auto"
+    certificate: str = ""
+    key: str = ""
+    names: tuple[Text, ...] = ()
+
+
+class TlsSettings(Struct, frozen=True, kw_only=True):
+    """`[tls]`, checked and resolved.
+
+    Attributes:
+        serve: Whether the server speaks TLS itself.
+        proxy: Whether a proxy does, in front of it, with ``certificate``.
+        certificate: The school's, absolute; None for one that the server makes for itself.
+        key: Its private key; None where a proxy has it, and for the server's own.
+        names: Names and addresses for the certificate that it makes.
+    """
+
+    serve: bool = False
+    proxy: bool = False
+    certificate: Path | None = None
+    key: Path | None = None
+    names: tuple[str, ...] = ()
+
+
+class DevicesSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[devices]`: small devices without a WebSocket stack.
+
+    Attributes:
+        port: TCP port on which they are listened to, without TLS; 0 for none.
+    """
+
+    port: Annotated[int, Meta(ge=0, le=65535)] = 0
 
 
 class SchoolFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -202,6 +252,9 @@ class SchoolFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     policy: Policy = Policy()
     hours: Hours = Hours()
     board: BoardSection = BoardSection()
+    tls: TlsSection = TlsSection()
+    limits: Limits = Limits()
+    devices: DevicesSection = DevicesSection()
     closed: tuple[Closed, ...] = ()
     source: tuple[Source, ...] = ()
     kind: tuple[Kind, ...] = ()
@@ -225,8 +278,12 @@ class SchoolSettings(Struct, frozen=True, kw_only=True):
         closed: When it, or some of its rooms, are closed.
         sources: Its timetables; names are unique.
         kinds: Patterns of titles; the first that matches names the kind.
-        doors: The doors' keys; none is twice there, and without any `host` is a loopback address.
+        doors: The doors' keys; none is twice there.
+        tls: How the port is protected.
+        limits: How many may be connected.
+        devices_port: Where small devices are listened to; None for nowhere.
         board_titles: Whether the anonymous board shows titles.
+        http_port: Where the board alone is served without TLS; None for nowhere.
         board_url: Where phones find the board, without a slash at its end; empty where they cannot.
     """
 
@@ -243,8 +300,24 @@ class SchoolSettings(Struct, frozen=True, kw_only=True):
     sources: tuple[Source, ...]
     kinds: tuple[Kind, ...]
     doors: tuple[Door, ...]
+    tls: TlsSettings
+    limits: Limits
+    devices_port: int | None
     board_titles: bool
     board_url: str
+    http_port: int | None
+
+    @property
+    def local(self) -> bool:
+        """Whether the server listens on its own machine only."""
+        return _is_loopback(self.host)
+
+    @property
+    def address(self) -> str:
+        """Where a program on the same machine reaches the server."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # not bound
+        shown = f"[{host}]" if ":" in host else host
+        return f"{'wss' if self.tls.serve else 'ws'}://{shown}:{self.port}"
 
     def kind_patterns(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
         """Give each kind with what its titles match, in order: the first that does names the kind."""
@@ -283,8 +356,24 @@ def read_school(path: Path) -> SchoolSettings:
         sources=sources,
         kinds=written.kind,
         doors=tuple(replace(door, key=door.key.lower()) for door in written.door),
+        tls=_tls(written, _folder(path)),
+        limits=written.limits,
+        devices_port=written.devices.port or None,
         board_titles=written.board.titles,
         board_url=written.board.url.rstrip("/"),
+        http_port=written.board.http_port if written.board.http else None,
+    )
+
+
+def _tls(written: SchoolFile, folder: Path) -> TlsSettings:
+    tls = written.tls
+    everywhere = not _is_loopback(written.server.host) or bool(tls.certificate)
+    return TlsSettings(
+        serve=tls.use == "always" or (tls.use == "auto" and everywhere),
+        proxy=tls.use == "proxy",
+        certificate=folder / tls.certificate if tls.certificate else None,
+        key=folder / tls.key if tls.key else None,
+        names=tls.names,
     )
 
 
@@ -331,6 +420,7 @@ def _problems(written: SchoolFile, rooms: Mapping[RoomKey, RoomInfo], inventory:
         except re.error as error:
             where = place("kind", "pattern", number=number, name=kind.name)
             yield where, f"is no regular expression: {error}"
+    yield from _tls_problems(written)
     yield from _door_problems(written, unknown_rooms)
 
 
@@ -465,17 +555,34 @@ def _door_problems(
         for problem in unknown_rooms([door.room]):
             yield place("door", "room", number=number, name=name), problem
         key = door.key.lower()
+        try:
+            kiosk_id(key)
+        except ValueError as error:
+            yield place("door", "key", number=number, name=name), str(error)
         if key in seen:
             where = place("door", "key", number=number, name=name)
             yield where, f"is already the key of [[door]] no. {seen[key]}; each door has its own"
         seen[key] = number
-    if not written.door and not _is_loopback(written.server.host):
-        problem = (
-            f'"{written.server.host}" is not allowed without any [[door]]: whoever reaches it could press '
-            "for any room; allowed is 127.0.0.1, or give each door a [[door]] table with its room and the "
-            "key that `toctoc kiosk --show-key` prints there"
-        )
-        yield place("server", "host"), problem
+
+
+def _tls_problems(written: SchoolFile) -> _Problems:
+    tls, board = written.tls, written.board
+    if tls.key and not tls.certificate:
+        yield place("tls", "certificate"), "is missing; needed is the file that goes with key"
+    if tls.certificate and not tls.key and tls.use in ("auto", "always"):
+        yield place("tls", "key"), "is missing; needed is the file with the certificate's private key"
+    if tls.use == "proxy" and not tls.certificate:
+        problem = "is missing; needed is the proxy's certificate (not its key): doors answer for it"
+        yield place("tls", "certificate"), problem
+    for name in tls.names:
+        if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+", name):
+            allowed = 'allowed is a host name or an address, such as "rooms.school.example"'
+            yield place("tls", "names"), f'"{name}" is not allowed; {allowed}'
+    devices = written.devices.port
+    if devices and devices in (written.server.port, board.http_port if board.http else 0):
+        yield place("devices", "port"), f"{devices} is already the port of [server] or [board]"
+    if board.http and board.http_port and board.http_port == written.server.port:
+        yield place("board", "http_port"), f"{board.http_port} is already the port of [server]"
 
 
 def _is_loopback(host: str) -> bool:

@@ -27,6 +27,22 @@ some. The server speaks first: `challenge`. Answer `hello` within 5 seconds; a b
 `{{"type": "hello", "role": "board"}}` and no more. The server answers `welcome`, or `refused` and
 closes. Until then nothing else may be said.
 
+**Who you are.** `hello` says a `role`; what a role may not send is refused, and names both. Over TLS
+*server* is the SHA-256 of the SubjectPublicKeyInfo of the certificate that the server showed you, 64
+hex digits; over plain it is empty. Texts are UTF-8, `\\n` is a line's end.
+
+- `kiosk`, a door: `key`, its Ed25519 public key as 64 hex digits, `room`, and `signature`, that of
+  `"toctoc hello v2\\n" + nonce + "\\n" + server + "\\n" + room` as 128 hex digits.
+- `unpaired`, a door whose key nobody has confirmed yet: the same without `room`, which is empty in what
+  is signed. It is sent `pairing-code`, shows it, and is sent `paired` once an operator has typed it
+  (`pair`); it keeps `room` and `server`, and comes again as `kiosk`.
+- `operator`: `token`, as `toctoc access grant` printed it; or no token from a page of the server's own
+  that has the cookie of `GET /login` with `Authorization: Bearer <token>`.
+- `device`, a small device: `access`, the number before the point of its token, and `signature`:
+  HMAC-SHA256 of `"toctoc device v1\\n" + nonce + "\\n" + server`, as 64 hex digits, under the key
+  SHA-256 of `"toctoc device v1\\n" + secret`, the secret being what stands behind the point. The secret
+  is never sent.
+
 **Following rooms.** Send `subscribe` with topics: `school`, `wing/L`, `type/petit`, `room/L213`. A
 snapshot follows: `snapshot-begin`, for each room `room-day` and `room-presence`, `snapshot-end`;
 then each room whenever it changes. Once a snapshot with `whole` (the default) has ended, rooms that
@@ -51,6 +67,16 @@ that is wrong, or that this role may not send, is answered by `refused` (with `r
 an `id`), and the connection stays. Clients may send {wire.MAX_INCOMING} bytes a message; the server
 sends at most {wire.MAX_OUTGOING}.
 
+**For the desk.** An operator may add the topics `feed` and `roster`. `feed` brings every event as
+`happened`, without what is personal; a client that reads too slowly is told by `missed` which ones it
+was not sent. `roster` tells who is connected, under names that are unique: first the list, then
+`joined` and `left`. People talk in channels by `say`; nothing of that is kept. `unsubscribe` ends topics.
+
+**Small devices.** The same messages may travel over plain TCP, where the school opened a port for it:
+before each message stands its length in bytes, in decimal digits, filled up with blanks to 64 bytes;
+`DISCONNECT` in the place of a message says goodbye. Such a client has to say something, if only `ping`,
+at least once a minute.
+
 **Reconnecting.** Wait `random(0, min(ceiling, 0.5 s * 2^attempt))`, with a ceiling of 30 s for doors
 and 3 s for boards; an attempt counts as good at `welcome`, not when the socket opens.
 """
@@ -70,6 +96,14 @@ _ANSWERS: dict[type[Any], tuple[type[Any], ...]] = {
     wire.ReopenRoom: (wire.Done,),
     wire.AskSources: (wire.Sources,),
     wire.JudgeReading: (wire.Done,),
+    wire.Pair: (wire.Paired,),
+    wire.RevokeDoor: (wire.Done,),
+    wire.GrantAccess: (wire.Granted,),
+    wire.RevokeAccess: (wire.Done,),
+    wire.AskAccess: (wire.Accesses,),
+    wire.JoinChannel: (wire.Done,),
+    wire.LeaveChannel: (wire.Done,),
+    wire.Say: (wire.Done,),
     wire.Ping: (wire.Pong,),
 }
 """What is answered by what, where it is not refused."""

@@ -5,18 +5,20 @@ A door that stays has `kiosk.link`. Runs on the caller's thread; nothing here re
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
-from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from events.errors import ToctocError, WireError
 from events.ids import RoomKey
 from events.signing import public_hex, sign_hello
+from events.tls import WrongServer, check, client_context, seen_by
 from events.wire import (
     MAX_OUTGOING,
     PROTOCOL,
@@ -30,6 +32,9 @@ from events.wire import (
     encode,
     read_server_message,
 )
+
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
 
 
 class GatewayError(ToctocError, OSError):
@@ -106,6 +111,7 @@ def converse(
     *,
     token: str | None = None,
     door: tuple[RoomKey, Ed25519PrivateKey] | None = None,
+    pin: str | None = None,
     timeout: float = 10.0,
 ) -> Iterator[Conversation]:
     """Open a conversation.
@@ -114,18 +120,23 @@ def converse(
         server: ``ws://`` or ``wss://`` address.
         token: An operator's; without it and without a door we are a board.
         door: A room and the key of a door.
+        pin: Fingerprint of the server's key, by which alone it is then known; without it a ``wss://``
+            server has to have a certificate that this machine trusts.
         timeout: Seconds for opening it.
 
     Raises:
         GatewayError: The server cannot be reached.
         NotWelcome: It does not let us in.
     """
+    from websockets.sync.client import connect  # noqa: PLC0415  # a door that stays spares its 1 MiB
+
     until = time.monotonic() + timeout
     with ExitStack() as stack:
         try:
             connection = stack.enter_context(
                 connect(
                     address(server),
+                    ssl=client_context(server, verify=pin is None),
                     subprotocols=[Subprotocol(PROTOCOL)],
                     compression=None,
                     max_size=4 * MAX_OUTGOING,
@@ -135,12 +146,16 @@ def converse(
                     proxy=None,
                 )
             )
+        except ssl.SSLCertVerificationError as error:
+            why = f"its certificate is not trusted here ({error.verify_message}); give its fingerprint"
+            raise GatewayError(server, why) from error
         except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
             raise GatewayError(server, f"no server answers: {error}") from error
+        seen = _seen(server, connection, pin)
         challenge = _hear(server, connection, until)
         if not isinstance(challenge, Challenge):
             raise GatewayError(server, "it did not begin with a challenge; is this a toctoc server?")
-        connection.send(encode(_hello(challenge.nonce, token, door)))
+        connection.send(encode(_hello(challenge.nonce, token, door, seen)))
         answer = _hear(server, connection, until)
         if isinstance(answer, Refused):
             raise NotWelcome(server, answer.code, answer.reason)
@@ -149,13 +164,25 @@ def converse(
         yield Conversation(server, connection, answer)
 
 
-def _hello(nonce: str, token: str | None, door: tuple[RoomKey, Ed25519PrivateKey] | None) -> Hello:
+def _seen(server: str, connection: ClientConnection, pin: str | None) -> str:
+    """Look at the key that the server showed, before anything is said to it."""
+    tls = connection.socket
+    try:
+        seen = seen_by(tls if isinstance(tls, ssl.SSLSocket) else None)
+        if pin is not None and seen:
+            check(seen, pin)
+    except (WrongServer, ValueError) as error:
+        raise GatewayError(server, str(error)) from error
+    return seen
+
+
+def _hello(nonce: str, token: str | None, door: tuple[RoomKey, Ed25519PrivateKey] | None, seen: str) -> Hello:
     if token is not None:
         return Hello(role="operator", token=token)
     if door is None:
         return Hello(role="board")
     room, key = door
-    return Hello(role="kiosk", room=room, key=public_hex(key), signature=sign_hello(key, nonce, room))
+    return Hello(role="kiosk", room=room, key=public_hex(key), signature=sign_hello(key, nonce, room, seen))
 
 
 def _hear(server: str, connection: ClientConnection, until: float) -> ServerMessage:

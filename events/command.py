@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -13,17 +15,22 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from events.codec import tag_of, to_cloudevent
+from events.annotate import add_arguments, annotate
+from events.clock import SystemClock
+from events.codec import tag_of
 from events.domain import LogCreated, Recorded
 from events.errors import ToctocError
 from events.notices import standing
+from events.progress import Progress
 from events.projection import room_day, room_presence
 from events.replay import replay, texts, verify
 from events.sqlite import SqliteLog
 from events.state import SchoolState, digest_form
 from events.status import known, rooms_in_order, stretch_at
+from events.transfer import export_file, export_lines, import_log, name_of, open_lines
 
 _FINDINGS_SHOWN = 100
+_LOOK_EVERY = 0.5
 
 
 def main(argv: Sequence[str]) -> int:
@@ -34,8 +41,14 @@ def main(argv: Sequence[str]) -> int:
     """
     arguments = _parser(argv[0]).parse_args(argv[1:])
     try:
-        log = SqliteLog(arguments.data, read_only=True)
-        return int(arguments.run(log, arguments, sys.stdout))
+        writes = arguments.run in (_import, _annotate)
+        log = SqliteLog(arguments.data, read_only=not writes, who=f"toctoc {argv[0]}")
+        try:
+            return int(arguments.run(log, arguments, sys.stdout))
+        finally:
+            log.close()
+    except KeyboardInterrupt:
+        return 130
     except (ToctocError, OSError, ValueError) as error:
         print(f"toctoc {argv[0]}: {error}", file=sys.stderr)
         return 2
@@ -57,22 +70,38 @@ def _parser(name: str) -> argparse.ArgumentParser:
         return parser
     parser = argparse.ArgumentParser(
         prog="toctoc log",
-        description="Show, verify or export the event log.",
-        epilog="example: toctoc log show --data /var/lib/toctoc --room L213 --last 20",
+        description="Show, count, verify, export, import or annotate the event log.",
+        epilog="examples: toctoc log show --data /var/lib/toctoc --room L213 --last 20; "
+        "toctoc log export --out log.jsonl.gz --resume; toctoc log annotate L213 --present "
+        "--day 2026-11-20 --time 10:00-12:00 --by 'A. Martin' --text 'the button was not seen'",
     )
-    commands = parser.add_subparsers(required=True, metavar="show|verify|export")
+    commands = parser.add_subparsers(
+        required=True, metavar="show|stats|verify|export|import|annotate", dest="what"
+    )
     show = commands.add_parser("show", help="print events, a line each")
     show.add_argument("--room", help="only of this room")
     show.add_argument("--tag", help="only of this kind, such as presence-pressed")
     show.add_argument("--after", type=int, default=0, metavar="SEQ", help="only those behind this one")
     show.add_argument("--last", type=int, metavar="N", help="only the last N")
+    show.add_argument("--follow", action="store_true", help="go on as the log grows")
     show.set_defaults(run=_show)
+    count = commands.add_parser("stats", help="count the events by their kind")
+    count.add_argument("--json", action="store_true")
+    count.set_defaults(run=_stats)
     check = commands.add_parser("verify", help="read the whole log and tell what is not as it should be")
     check.set_defaults(run=_verify)
     export = commands.add_parser("export", help="write CloudEvents 1.0, a JSON object a line")
     export.add_argument("--after", type=int, default=0, metavar="SEQ", help="go on behind this one")
+    export.add_argument("--out", type=Path, metavar="FILE", help="gzipped where its name ends in .gz")
+    export.add_argument("--resume", action="store_true", help="go on behind what is in FILE")
     export.set_defaults(run=_export)
-    for command in (show, check, export):
+    taken = commands.add_parser("import", help="write an export into a log; doing it twice is doing it once")
+    taken.add_argument("file", type=Path, metavar="FILE", help="gzipped or not; - for standard input")
+    taken.set_defaults(run=_import)
+    note = commands.add_parser("annotate", help="set something right by a fact that is added")
+    add_arguments(note)
+    note.set_defaults(run=_annotate)
+    for command in (show, count, check, export, taken, note):
         _data(command)
     return parser
 
@@ -96,7 +125,9 @@ def _show(log: SqliteLog, arguments: argparse.Namespace, out: IO[str]) -> int:
     stream = f"room/{arguments.room}" if arguments.room else None
     events: Iterable[Recorded] = log.read(after=arguments.after, stream=stream, tag=arguments.tag)
     if arguments.last is not None:
-        events = list(events)[-arguments.last :] if arguments.last > 0 else []
+        events = deque(events, maxlen=max(arguments.last, 0))
+    if arguments.follow:
+        events = followed(log, events, after=arguments.after, stream=stream, tag=arguments.tag)
     zone = _zone(log)
     for recorded in events:
         fields = msgspec.to_builtins(recorded.event)
@@ -105,16 +136,66 @@ def _show(log: SqliteLog, arguments: argparse.Namespace, out: IO[str]) -> int:
         at = recorded.at.astimezone(zone)
         body = msgspec.json.encode(fields).decode()
         place = f"{recorded.seq:>7}  {at:%Y-%m-%d %H:%M:%S}  {recorded.stream:12}"
-        print(f"{place} {tag_of(recorded.event):17} {body}", file=out)
+        print(f"{place} {tag_of(recorded.event):17} {body}", file=out, flush=arguments.follow)
+    return 0
+
+
+def followed(
+    log: SqliteLog,
+    events: Iterable[Recorded],
+    *,
+    after: int,
+    stream: str | None,
+    tag: str | None,
+    wait: Callable[[float], object] = time.sleep,
+) -> Iterator[Recorded]:
+    """Go on with what is written, until the reader stops.
+
+    Args:
+        log: The log.
+        events: Those that are told first.
+        after: Where they begin.
+        stream: Only of this stream.
+        tag: Only of this kind.
+        wait: Waits so many seconds.
+    """
+    last = max(after, log.head_on_disk())
+    for recorded in events:
+        yield recorded
+        last = max(last, recorded.seq)
+    while True:
+        for recorded in log.read(after=last, stream=stream, tag=tag):
+            yield recorded
+            last = recorded.seq
+        wait(_LOOK_EVERY)
+
+
+def _stats(log: SqliteLog, arguments: argparse.Namespace, out: IO[str]) -> int:
+    zone, counts = _zone(log), log.counts()
+    size = log.path.stat().st_size
+    if arguments.json:
+        kinds = {one.tag: {"events": one.events, "bytes": one.size} for one in counts}
+        answer = {"log": name_of(log), "events": log.head(), "bytes": size, "kinds": kinds}
+        if counts:
+            answer |= {"first": min(one.first for one in counts), "last": max(one.last for one in counts)}
+        print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode(), file=out)
+        return 0
+    for one in counts:
+        span = f"{one.first.astimezone(zone):%Y-%m-%d %H:%M} to {one.last.astimezone(zone):%Y-%m-%d %H:%M}"
+        print(f"{one.events:>11,}  {one.tag:20} {one.size:>13,} bytes  {span}", file=out)
+    print(f"{log.head():>11,}  events, {size:,} bytes on disk", file=out)
     return 0
 
 
 def _verify(log: SqliteLog, _arguments: argparse.Namespace, out: IO[str]) -> int:
     count = 0
-    for finding in verify(log, log.personal):
+    progress = Progress("verifying")
+    for finding in verify(log, log.personal, progress=progress):
+        progress.end()
         count += 1
         if count <= _FINDINGS_SHOWN:
             print(f"event {finding.seq}: {finding.what}: {finding.detail}", file=out)
+    progress.end()
     if count > _FINDINGS_SHOWN:
         print(f"… and {count - _FINDINGS_SHOWN} more", file=out)
     print(f"{log.head()} events, {count} findings", file=out)
@@ -122,11 +203,41 @@ def _verify(log: SqliteLog, _arguments: argparse.Namespace, out: IO[str]) -> int
 
 
 def _export(log: SqliteLog, arguments: argparse.Namespace, out: IO[str]) -> int:
-    first = next(log.read(until=1), None)
-    name = first.event.log if first and isinstance(first.event, LogCreated) else "unknown"
-    encoder = msgspec.json.Encoder()
-    for recorded in log.read(after=arguments.after):
-        out.write(encoder.encode(to_cloudevent(recorded, name)).decode() + "\n")
+    path: Path | None = arguments.out
+    if path is None:
+        if arguments.resume:
+            raise ValueError("--resume wants --out FILE, to see what is there already")
+        for line in export_lines(log, after=arguments.after):
+            out.write(line.decode())
+        return 0
+    progress = Progress(f"exporting to {path.name}")
+    try:
+        first, last = export_file(
+            log, path, after=arguments.after, resume=arguments.resume, progress=progress
+        )
+    finally:
+        progress.end()
+    print(f"{path}: events {first:,} to {last:,}" if last else f"{path}: nothing new", file=sys.stderr)
+    return 0
+
+
+def _import(log: SqliteLog, arguments: argparse.Namespace, out: IO[str]) -> int:
+    path: Path | None = None if str(arguments.file) == "-" else arguments.file
+    progress = Progress("importing")
+    try:
+        with open_lines(path, sys.stdin.buffer) as lines:
+            new, known_ = import_log(lines, log, progress=progress)
+    finally:
+        progress.end()
+    print(f"{new:,} events imported, {known_:,} were there already; the log has {log.head():,}", file=out)
+    if new:
+        print("Titles and remarks are no part of an export: copy the folder personal/ as well.", file=out)
+    return 0
+
+
+def _annotate(log: SqliteLog, arguments: argparse.Namespace, out: IO[str]) -> int:
+    seq = annotate(log, replay(log), arguments, SystemClock())
+    print(f"{arguments.room} annotated (event {seq}); to take it back: --withdraw {seq}", file=out)
     return 0
 
 

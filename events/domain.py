@@ -20,6 +20,7 @@ Intent = Literal["present", "leaving"]
 By = Literal["button", "touch", "phone", "desk", "device"]
 Effect = Literal["walk-in", "check-in", "renewed", "left", "none", "superseded"]
 Outcome = Literal["changed", "unchanged", "failed", "suspect"]
+AccessRole = Literal["operator", "device"]
 Correction = Literal["present", "door-broken", "note", "withdrawn"]
 
 
@@ -528,6 +529,56 @@ class RoomAnnotated(Event, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
     operator: int = 0
 
 
+class DoorPaired(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="door-paired"):
+    """An operator said which room a door hangs at; from here on its key is known.
+
+    It is the school's own, as every other word on who may do what: a door may be moved.
+
+    Attributes:
+        hangs_at: The room.
+        kiosk: Fingerprint of the key.
+        key: Public half of the door's Ed25519 key, 64 hex digits.
+        name: Where it hangs, for people.
+    """
+
+    hangs_at: RoomKey
+    kiosk: KioskId
+    key: str
+    name: str = ""
+    operator: int = 0
+
+
+class DoorRevoked(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="door-revoked"):
+    """An operator took a door's key away; it counts again only when it is paired again."""
+
+    kiosk: KioskId
+    operator: int = 0
+
+
+class AccessGranted(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="access-granted"):
+    """Somebody, or a small device, may come in; the name is personal and lies in its part.
+
+    What proves who it is, is not in the log: see `actors.credentials`.
+
+    Attributes:
+        access: Its number, from 1 and never given twice: what events name as their operator.
+        speaks_for: The room for which a device speaks; None for a person.
+    """
+
+    access: int
+    role: AccessRole
+    part: Part
+    speaks_for: RoomKey | None = None
+    operator: int = 0
+
+
+class AccessRevoked(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="access-revoked"):
+    """An access was taken away; its number is not given again."""
+
+    access: int
+    operator: int = 0
+
+
 SchoolEvent = (
     LogCreated
     | ServerStarted
@@ -538,6 +589,10 @@ SchoolEvent = (
     | ReadingRefused
     | NoticePosted
     | NoticeWithdrawn
+    | DoorPaired
+    | DoorRevoked
+    | AccessGranted
+    | AccessRevoked
 )
 RoomEvent = (
     RoomDeclared

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from events import wire
-from events.domain import Press, RoomInfo
+from events.domain import PresencePressed, Press, RoomInfo
 from events.ids import BookingId, EventId, KioskId, RoomKey, SourceName, press_id
 from events.search import Answer, Candidate, Refusal, Wish
 from events.state import LastIntent, Rules
@@ -38,11 +38,15 @@ PLAN = (
     Stretch(start=_at(11), until=None, status=Status(name="free")),
 )
 
+DESK = wire.Member(name="front-desk", role="operator", since=_at(7), channels=("wing-L",))
+AT_DOOR = wire.Member(name="door L213", role="kiosk", since=_at(6), room=ROOM)
+
 CLIENT: tuple[wire.ClientMessage, ...] = (
     wire.Hello(role="board", program="a board"),
     wire.Hello(role="kiosk", key="ab" * 32, room=ROOM, signature="cd" * 64, program="toctoc kiosk"),
     wire.Subscribe(topics=("school",)),
     wire.Subscribe(topics=("wing/L", "room/M101"), epoch=1, seq=4711),
+    wire.Unsubscribe(topics=("feed",)),
     wire.SendPress(
         press=PRESS, signature="ef" * 64, boot_id=PRESS.boot_id, boottime=81_230_512, wall=_at(9, 2, 11)
     ),
@@ -66,7 +70,24 @@ CLIENT: tuple[wire.ClientMessage, ...] = (
     wire.ReopenRoom(id=11, room=ROOM),
     wire.AskSources(id=12),
     wire.JudgeReading(id=13, source=SourceName("oasis"), accept=True),
+    wire.Hello(role="operator", token="3.gJ0S8mXn2o1qvC7bYw5kRzT4uEaHfLdPiNcKsVx6B9M", name="Accueil"),
+    wire.Hello(role="device", access=4, signature="ab" * 32, program="a counter of people"),
+    wire.Hello(role="unpaired", key="ab" * 32, signature="cd" * 64, program="toctoc kiosk"),
+    wire.Pair(id=15, code="7K4M-2QXD", room=ROOM, name="north door"),
+    wire.RevokeDoor(id=16, kiosk=DOOR),
+    wire.GrantAccess(
+        id=17,
+        name="Accueil",
+        role="operator",
+        proof="$argon2id$v=19$m=19456,t=2,p=1$8yTnBvG8p1mJYQ2nXQ0yJQ$m3b0yC3nq0b7u4yJmF3lZ1bGkE2yZQmVqB1v7Xh9n2c",
+    ),
+    wire.RevokeAccess(id=18, access=3),
+    wire.AskAccess(id=19),
     wire.Ping(id=14),
+    wire.JoinChannel(id=30, channel="wing-L"),
+    wire.LeaveChannel(id=31, channel="wing-L"),
+    wire.Say(id=32, channel="wing-L", text="Qui a la clé de L213 ?"),
+    wire.Say(id=33, channel="wing-L", text="apporte la clé", action=True),
 )
 """What clients send."""
 
@@ -74,6 +95,14 @@ SERVER: tuple[wire.ServerMessage, ...] = (
     wire.Challenge(nonce="5c" * 32),
     wire.Welcome(
         role="board", school="École", epoch=1, server_time=_at(9, 2, 11), rules=Rules(zone="Europe/Paris")
+    ),
+    wire.PairingCode(code="7K4M2QXD", until=_at(9, 12)),
+    wire.Paired(room=ROOM, kiosk=DOOR, server="5c" * 32),
+    wire.Granted(ref=17, seq=4714, access=3),
+    wire.Accesses(
+        ref=19,
+        doors=(wire.KnownDoor(kiosk=DOOR, room=ROOM, name="north door", connected=True, paired_at=_at(8)),),
+        accesses=(wire.KnownAccess(access=3, role="operator", name="Accueil", granted_at=_at(8)),),
     ),
     wire.RulesSet(rules=Rules(zone="Europe/Paris")),
     wire.Notices(
@@ -131,5 +160,29 @@ SERVER: tuple[wire.ServerMessage, ...] = (
     wire.Refused(code="too-fast", reason="later, please", ref=EventId(PRESS_NAME)),
     wire.Heartbeat(server_time=_at(9, 5, 10), epoch=1, seq=4713),
     wire.Pong(ref=14, server_time=_at(9, 5, 11)),
+    wire.Roster(members=(DESK, AT_DOOR), boards=41, you="front-desk"),
+    wire.Joined(member=AT_DOOR),
+    wire.Joined(member=DESK, channel="wing-L"),
+    wire.Left(member=AT_DOOR, how="cut off"),
+    wire.Boards(count=42),
+    wire.Said(channel="wing-L", name="front-desk", text="apporte la clé", at=_at(9, 6), action=True),
+    wire.Happened(
+        seq=4712,
+        at=_at(9, 2, 11),
+        recorded_at=_at(9, 2, 12),
+        stream=f"room/{ROOM}",
+        event=PresencePressed(
+            room=ROOM,
+            press=PRESS,
+            signature="ef" * 64,
+            pressed_at=_at(9, 2, 11),
+            earliest=_at(9, 2, 11),
+            received_at=_at(9, 2, 12),
+            effect="check-in",
+            until=_at(11),
+            confirms=(BOOKING,),
+        ),
+    ),
+    wire.Missed(first=4713, last=4790),
 )
 """What the server sends."""

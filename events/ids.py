@@ -6,8 +6,8 @@ twice it is one; every other event has a random name.
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from typing import NewType
 
 RoomKey = NewType("RoomKey", str)
@@ -44,6 +44,24 @@ def parse_room_key(text: str) -> RoomKey:
     return RoomKey(text)
 
 
+def read_fingerprint(text: str) -> str:
+    """Read a key's fingerprint as people write it: ``sha256:`` before it and colons in it do not matter.
+
+    Returns:
+        64 hex digits.
+
+    Raises:
+        ValueError: It is none, with what is allowed.
+    """
+    bare = text.strip().lower().removeprefix("sha256:").replace(":", "").replace(" ", "")
+    if not re.fullmatch("[0-9a-f]{64}", bare):
+        raise ValueError(
+            f'"{text}" is no fingerprint; allowed is "sha256:" and 64 hex digits, which the server '
+            "tells at its start"
+        )
+    return bare
+
+
 def room_stream(room: RoomKey) -> str:
     """Name the stream of a room's events."""
     return f"room/{room}"
@@ -58,9 +76,23 @@ PHONE = KioskId("phone")
 """Stands for the door's key in what somebody said from a phone at the door, which has none."""
 
 
+_DEVICE = "device-"
+
+
+def device_sender(access: int) -> KioskId:
+    """Name a small device, which has a secret and no key, by the number of its access."""
+    return KioskId(f"{_DEVICE}{access}")
+
+
 def phone_number(name: EventId) -> int | None:
-    """Tell the ``n`` of a press from a phone, which is the phone's own number of its request; else None."""
-    return int(name.rpartition(".")[2]) if name.startswith(f"{PHONE}.") else None
+    """Tell the ``n`` of a press from a phone or a small device; else None.
+
+    It is the sender's own number of its request.
+    """
+    sender = name.partition(".")[0]
+    if sender != PHONE and not sender.startswith(_DEVICE):
+        return None
+    return int(name.rpartition(".")[2])
 
 
 _SENSED = "sensed"
@@ -91,4 +123,4 @@ def new_event_id() -> EventId:
     It is also the event's nonce: whoever sees only the hash of an event that was removed
     cannot guess the event back from the few rooms and minutes there are.
     """
-    return EventId(secrets.token_hex(16))
+    return EventId(os.urandom(16).hex())

@@ -29,3 +29,17 @@ def notify(state: str) -> None:
             sender.sendto(state.encode(), address)
         except OSError as error:
             log.warning("the service manager does not hear us: %s", error)
+
+
+def watchdog_every() -> float | None:
+    """Tell how often the service manager wants a sign of life: half of its patience.
+
+    Returns:
+        Seconds between two ``WATCHDOG=1``; None where it wants none from this process.
+    """
+    try:
+        patience = int(os.environ.get("WATCHDOG_USEC", "")) / 1e6
+        meant = int(os.environ.get("WATCHDOG_PID", os.getpid()))
+    except ValueError:
+        return None
+    return patience / 2 if patience > 0 and meant == os.getpid() else None

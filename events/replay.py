@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from msgspec import Struct
@@ -15,6 +15,8 @@ from events.log import EventLog
 from events.notices import standing
 from events.personal import PersonalStore, commitment, read_text
 from events.state import SchoolState
+
+_TELL_EVERY = 5000
 
 
 def replay(log: EventLog, *, seq: int | None = None, at: datetime | None = None) -> SchoolState:
@@ -46,12 +48,18 @@ class Finding(Struct, frozen=True, kw_only=True):
     detail: str
 
 
-def verify(log: EventLog, personal: PersonalStore | None = None) -> Iterator[Finding]:
+def verify(
+    log: EventLog,
+    personal: PersonalStore | None = None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Finding]:
     """Read a whole log and tell what is not as it should be.
 
     Args:
         log: The log.
         personal: Where its personal parts lie; None to leave them out.
+        progress: Told now and then how many events were read, of how many.
 
     Yields:
         Findings in the order of the log; none for a sound one.
@@ -59,7 +67,7 @@ def verify(log: EventLog, personal: PersonalStore | None = None) -> Iterator[Fin
     school = SchoolState()
     versions: dict[str, int] = {}
     newest: datetime | None = None
-    seq = 0
+    seq, head = 0, log.head() if progress is not None else 0
     records = log.read()
     while True:
         try:
@@ -79,6 +87,8 @@ def verify(log: EventLog, personal: PersonalStore | None = None) -> Iterator[Fin
             return
         yield from _in_place(recorded, seq, versions, newest)
         seq, newest = recorded.seq, recorded.recorded_at
+        if progress is not None and seq % _TELL_EVERY == 0:
+            progress(seq, head)
         versions[recorded.stream] = recorded.version
         try:
             school.apply(recorded)

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from msgspec import Struct
 
 from events.clock import Clock, SystemClock
 from events.codec import REVISIONS, TAGS, decode, encode
-from events.domain import Recorded
+from events.domain import AnyEvent, Recorded
 from events.errors import LogClosed, LogConflict, LogCorrupt, LogError, LogLocked, UnknownEvent
 from events.ids import EventId
 from events.log import Batch, EventLog
@@ -72,6 +73,10 @@ _INSERT = f"INSERT INTO log ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # 
 _FIND = f"SELECT {_COLUMNS} FROM log WHERE id IN"  # noqa: S608
 
 _AT_ONCE = 512
+_READ_AT_ONCE = 128
+"""Rows that are decoded together: one call for all of them takes a fifth of the time off a replay, and so
+few of them stay in the processor's cache: 512 were slower again."""
+_decode_list = msgspec.json.Decoder(list[AnyEvent]).decode
 
 
 class Holder(Struct, frozen=True):
@@ -87,6 +92,22 @@ class Holder(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.who} (pid {self.pid}, since {self.since})"
+
+
+class TagCount(Struct, frozen=True):
+    """How many events of a kind there are.
+
+    Attributes:
+        size: Bytes of their bodies.
+        first: When the first was recorded.
+        last: When the last was.
+    """
+
+    tag: str
+    events: int
+    size: int
+    first: datetime
+    last: datetime
 
 
 class LogLock:
@@ -178,6 +199,28 @@ class SqliteLog(EventLog):
             self.personal.put(parts)
         return super().append_group(batches)
 
+    def take_over(self, records: Sequence[Recorded]) -> None:
+        """Write what another log recorded, as it stands there: see `events.transfer`.
+
+        Args:
+            records: The next events of that log, in one transaction: the first follows the newest here.
+
+        Raises:
+            LogConflict: The first does not follow, or one is out of place in its stream.
+            LogClosed: The log was closed, or died in this commit.
+        """
+        head, versions = self._head, dict[str, int]()
+        for seq, r in enumerate(records, start=head + 1):
+            version = versions.get(r.stream)
+            version = self._version(r.stream, {}) if version is None else version
+            if (r.seq, r.version) != (seq, version + 1):
+                raise LogConflict(r.stream, expected=r.version - 1, actual=version)
+            versions[r.stream] = r.version
+        if records:
+            self._write(records)
+            self._versions.update(versions)
+            self._recorded_at = records[-1].recorded_at
+
     def read(
         self,
         *,
@@ -202,7 +245,9 @@ class SqliteLog(EventLog):
         query = f"SELECT {_COLUMNS} FROM log WHERE {' AND '.join(where)} ORDER BY seq"  # noqa: S608
         connection = _open_reader(self.path)
         try:
-            yield from map(_recorded, connection.execute(query, values))
+            rows = connection.execute(query, values)
+            while some := list(islice(rows, _READ_AT_ONCE)):
+                yield from _records(some)
         except apsw.Error as error:
             raise LogCorrupt(f"{self.path}: {error}") from error
         finally:
@@ -217,6 +262,23 @@ class SqliteLog(EventLog):
         connection = _open_reader(self.path)
         try:
             return int(connection.execute("SELECT coalesce(max(seq), 0) FROM log").get)
+        except apsw.Error as error:
+            raise LogCorrupt(f"{self.path}: {error}") from error
+        finally:
+            connection.close()
+
+    def counts(self) -> list[TagCount]:
+        """Count the events by their kind, the most frequent first."""
+        query = """
+            SELECT tag, count(*), sum(length(body)), min(recorded_at), max(recorded_at) FROM log
+            GROUP BY tag ORDER BY count(*) DESC, tag
+        """
+        connection = _open_reader(self.path)
+        try:
+            return [
+                TagCount(tag, events, size, _instant(first), _instant(last))
+                for tag, events, size, first, last in connection.execute(query)
+            ]
         except apsw.Error as error:
             raise LogCorrupt(f"{self.path}: {error}") from error
         finally:
@@ -356,8 +418,7 @@ def _micros(instant: datetime) -> int:
 
 
 def _rows(records: Sequence[Recorded]) -> list[tuple[Any, ...]]:
-    """Encode records; all of a group have one instant of recording."""
-    recorded_at = _micros(records[0].recorded_at)
+    """Encode records."""
     return [
         (
             r.seq,
@@ -367,12 +428,33 @@ def _rows(records: Sequence[Recorded]) -> list[tuple[Any, ...]]:
             tag,
             REVISIONS.get(tag, 1),
             (r.at - _EPOCH) // _MICROSECOND,
-            recorded_at,
+            _commit_micros(r.recorded_at),
             encode(r.event),
         )
         for r in records
         for tag in (TAGS[type(r.event)],)
     ]
+
+
+def _records(rows: Sequence[Any]) -> Iterable[Recorded]:
+    """Read rows back; where one of them cannot be, those before it are given all the same."""
+    seqs, ids, streams, versions, tags, revisions, ats, commits, bodies = zip(*rows, strict=True)
+    if (REVISIONS or set(revisions) != {1}) and any(
+        revision != REVISIONS.get(tag, 1) for tag, revision in zip(tags, revisions, strict=True)
+    ):
+        return map(_recorded, rows)
+    try:
+        events = _decode_list(b"[%b]" % b",".join(bodies))
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
+        return map(_recorded, rows)  # one by one: it tells which
+    if len(events) != len(rows):
+        return map(_recorded, rows)
+    # Exact, as `_instant` is, and three times as fast.
+    happened = msgspec.convert([at / 1e6 for at in ats], list[datetime], strict=False)
+    # Commits have their times in order: where the first and the last are of one, all are.
+    one_commit = commits[0] == commits[-1]
+    recorded = repeat(_instant(commits[0])) if one_commit else map(_commit_instant, commits)
+    return map(Recorded, seqs, ids, streams, versions, happened, recorded, events)
 
 
 def _recorded(row: Any) -> Recorded:
@@ -391,4 +473,5 @@ def _instant(micros: int) -> datetime:
 
 
 _commit_instant = lru_cache(maxsize=16)(_instant)
+_commit_micros = lru_cache(maxsize=16)(_micros)
 """All events of a commit have the same; looking it up is four times as fast as making it."""

@@ -525,6 +525,37 @@ class SourceState(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
     missing: tuple[RoomKey, ...] = ()
 
 
+class PairedDoor(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """A door whose key an operator confirmed.
+
+    Attributes:
+        key: Its public key, 64 hex digits.
+    """
+
+    kiosk: KioskId
+    room: RoomKey
+    key: str
+    paired_at: datetime
+    name: str = ""
+
+
+class GrantedAccess(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """Somebody, or a small device, that may come in.
+
+    Attributes:
+        text: Name of the event, under which the person's name lies in the personal part.
+        month: Where that lies.
+        room: The room for which a device speaks.
+    """
+
+    number: int
+    role: e.AccessRole
+    granted_at: datetime
+    text: EventId
+    month: str
+    room: RoomKey | None = None
+
+
 class SchoolState:
     """The state of the whole school: a mutable holder of immutable parts.
 
@@ -540,6 +571,10 @@ class SchoolState:
         rooms: The rooms by key, also retired ones.
         notices: Those that nobody has withdrawn, by number, the oldest first; one that ended by itself
             stays until the next is posted.
+        doors: The paired doors.
+        revoked: Doors whose key was taken away, and not paired again since.
+        accesses: Who may come in, by number.
+        last_access: The highest number that was ever given.
         started_at: When the server last started.
         stopped: Whether it has stopped since, in order.
     """
@@ -552,6 +587,10 @@ class SchoolState:
         self.sources: dict[SourceName, SourceState] = {}
         self.rooms: dict[RoomKey, RoomState] = {}
         self.notices: dict[int, StandingNotice] = {}
+        self.doors: dict[KioskId, PairedDoor] = {}
+        self.revoked: frozenset[KioskId] = frozenset()
+        self.accesses: dict[int, GrantedAccess] = {}
+        self.last_access = 0
         self.started_at: datetime | None = None
         self.stopped = False
 
@@ -577,9 +616,20 @@ class SchoolState:
         return key
 
     def apply_all(self, events: Iterable[e.Recorded]) -> SchoolState:
-        """Fold many events and return this state."""
+        """Fold many events and return this state.
+
+        What `apply` does, without its call: a replay is an eighth faster.
+        """
+        rooms = self.rooms
         for recorded in events:
-            self.apply(recorded)
+            event = recorded.event
+            step = _FOLDS.get(type(event))
+            if step is None:
+                self.apply(recorded)
+                continue
+            self.seq = recorded.seq
+            key: RoomKey = event.room  # type: ignore[union-attr]  # every room event has one
+            rooms[key] = step(rooms.get(key) or RoomState(key=key), recorded, event)
         return self
 
     def _apply_school(self, recorded: e.Recorded) -> None:
@@ -615,6 +665,32 @@ class SchoolState:
             case e.TimetableRead(sources=sources):
                 for read in sources:
                     self.sources[read.source] = _source_read(self.sources.get(read.source), read, recorded.at)
+            case e.DoorPaired() | e.DoorRevoked() | e.AccessGranted() | e.AccessRevoked():
+                self._apply_access(recorded)
+
+    def _apply_access(self, recorded: e.Recorded) -> None:
+        """Fold a word on who may come in. The parts are replaced: whoever got them keeps what held then."""
+        match recorded.event:
+            case e.DoorPaired(kiosk=kiosk, hangs_at=room, key=key, name=name):
+                door = PairedDoor(kiosk=kiosk, room=room, key=key, paired_at=recorded.at, name=name)
+                self.doors = {**self.doors, kiosk: door}
+                self.revoked -= {kiosk}
+            case e.DoorRevoked(kiosk=kiosk):
+                self.doors = {known: door for known, door in self.doors.items() if known != kiosk}
+                self.revoked |= {kiosk}
+            case e.AccessGranted(access=number, role=role, part=part, speaks_for=of):
+                access = GrantedAccess(
+                    number=number,
+                    role=role,
+                    granted_at=recorded.at,
+                    text=recorded.id,
+                    month=part.month,
+                    room=of,
+                )
+                self.accesses = {**self.accesses, number: access}
+                self.last_access = max(self.last_access, number)
+            case e.AccessRevoked(access=number):
+                self.accesses = {n: known for n, known in self.accesses.items() if n != number}
 
     def readings(self, room: RoomState) -> dict[date, datetime]:
         """Tell for each local day when the room's timetables were last believed.
@@ -689,6 +765,10 @@ class Summary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sources: dict[SourceName, SourceState]
     rooms: dict[RoomKey, RoomState]
     notices: dict[int, StandingNotice] = {}
+    doors: dict[KioskId, PairedDoor] = {}
+    revoked: tuple[KioskId, ...] = ()
+    accesses: dict[int, GrantedAccess] = {}
+    last_access: int = 0
 
 
 def summary(school: SchoolState) -> Summary:
@@ -700,6 +780,10 @@ def summary(school: SchoolState) -> Summary:
         sources=dict(sorted(school.sources.items())),
         rooms=dict(sorted(school.rooms.items())),
         notices=school.notices,
+        doors=dict(sorted(school.doors.items())),
+        revoked=tuple(sorted(school.revoked)),
+        accesses=dict(sorted(school.accesses.items())),
+        last_access=school.last_access,
     )
 
 

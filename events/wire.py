@@ -13,12 +13,13 @@ request has an ``id``, its answer names it as ``ref``.
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from events.domain import Effect, Instant, Intent, Outcome, Press, RoomInfo
+from events.domain import AccessRole, AnyEvent, Effect, Instant, Intent, Outcome, Press, RoomInfo
 from events.errors import WireError
 from events.ids import BookingId, EventId, KioskId, RoomKey, SourceName
 from events.search import Answer, Wish
@@ -33,12 +34,16 @@ MAX_OUTGOING = 64 * 1024
 HEARTBEAT = 10.0
 """Seconds between two signs of life of the server."""
 
-Role = Literal["kiosk", "board", "operator"]
+
+Role = Literal["kiosk", "board", "operator", "device", "unpaired"]
 Code = Literal[
     "bad-message", "not-allowed", "not-authenticated", "unknown-room", "unknown-key", "too-fast", "server"
 ]
+AccessNumber = Annotated[int, Meta(ge=1)]
 Hex = Annotated[str, Meta(pattern="^[0-9a-f]*$", max_length=128)]
 RequestId = Annotated[int, Meta(ge=0)]
+ChannelName = Annotated[str, Meta(min_length=1, max_length=40)]
+Topics = Annotated[tuple[str, ...], Meta(max_length=64)]
 
 
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
@@ -52,10 +57,13 @@ class Hello(Message, frozen=True, kw_only=True, omit_defaults=True, tag="hello")
     """Who the client is.
 
     Attributes:
-        key: A door's public key.
+        key: A door's public key, of a paired door or one that asks to be.
         room: The room at whose door it hangs.
-        signature: The door's answer to the challenge.
-        token: An operator's token.
+        signature: The door's or the device's answer to the challenge: see `events.signing`.
+        token: An operator's token; empty for a page whose cookie says it.
+        name: The operator's name, where it is to be that of the token. Whoever has the server's own token
+            may take any, under which the others see them.
+        access: A device's number, as the desk knows it.
         program: Name and version of the client, for the desk.
     """
 
@@ -63,20 +71,34 @@ class Hello(Message, frozen=True, kw_only=True, omit_defaults=True, tag="hello")
     key: Hex = ""
     room: RoomKey | None = None
     signature: Hex = ""
-    token: str = ""
-    program: str = ""
+    token: Annotated[str, Meta(max_length=200)] = ""
+    name: Annotated[str, Meta(max_length=60)] = ""
+    access: AccessNumber | None = None
+    program: Annotated[str, Meta(max_length=100)] = ""
 
 
 class Subscribe(Message, frozen=True, kw_only=True, omit_defaults=True, tag="subscribe"):
     """Wish to be told of rooms: ``school``, ``wing/L``, ``type/petit`` or ``room/L213``.
 
+    Operators may add ``feed`` (every event, see `Happened`) and ``roster`` (who is here, see `Roster`).
+
     Attributes:
+        topics: All that the client wishes from here on; they replace those before.
         epoch: With ``seq``: what the client knows already; only rooms changed since then are sent.
     """
 
-    topics: Annotated[tuple[str, ...], Meta(max_length=64)]
+    topics: Topics
     epoch: int | None = None
     seq: int | None = None
+
+
+class Unsubscribe(Message, frozen=True, kw_only=True, omit_defaults=True, tag="unsubscribe"):
+    """Wish to be told no more of some topics; those that are not followed do not matter.
+
+    Not answered: what is on its way still arrives.
+    """
+
+    topics: Topics
 
 
 class SendPress(Message, frozen=True, kw_only=True, omit_defaults=True, tag="press"):
@@ -242,6 +264,86 @@ class JudgeReading(Message, frozen=True, kw_only=True, omit_defaults=True, tag="
     accept: bool
 
 
+class Pair(Message, frozen=True, kw_only=True, omit_defaults=True, tag="pair"):
+    """Say which room a door hangs at that shows this code (operators). Answered by `Paired`.
+
+    Attributes:
+        code: As the door shows it; small letters, blanks and hyphens do not matter.
+        name: Where it hangs, for people.
+    """
+
+    id: RequestId
+    code: Annotated[str, Meta(max_length=32)]
+    room: RoomKey
+    name: Annotated[str, Meta(max_length=60)] = ""
+
+
+class RevokeDoor(Message, frozen=True, kw_only=True, omit_defaults=True, tag="revoke-door"):
+    """Take a door's key away (operators): it falls at once. Answered by `Done`."""
+
+    id: RequestId
+    kiosk: KioskId
+
+
+class GrantAccess(Message, frozen=True, kw_only=True, omit_defaults=True, tag="grant-access"):
+    """Let a person or a small device in (the server's own token only). Answered by `Granted`.
+
+    Attributes:
+        name: Of the person or the device; no two have the same.
+        room: The room for which a device speaks.
+        proof: By what the server knows them: the argon2id hash of an operator's secret, or the key
+            that a device derives from its own. The secret itself never travels.
+    """
+
+    id: RequestId
+    name: Annotated[str, Meta(min_length=1, max_length=60)]
+    role: AccessRole
+    proof: Annotated[str, Meta(max_length=200)]
+    room: RoomKey | None = None
+
+
+class RevokeAccess(Message, frozen=True, kw_only=True, omit_defaults=True, tag="revoke-access"):
+    """Take an access away (the server's own token only): it falls at once. Answered by `Done`."""
+
+    id: RequestId
+    access: AccessNumber
+
+
+class AskAccess(Message, frozen=True, kw_only=True, omit_defaults=True, tag="ask-access"):
+    """Ask who may come in (operators). Answered by `Accesses`."""
+
+    id: RequestId
+
+
+class JoinChannel(Message, frozen=True, kw_only=True, omit_defaults=True, tag="join-channel"):
+    """Come into a channel in which people talk (operators). Answered by `Done`."""
+
+    id: RequestId
+    channel: ChannelName
+
+
+class LeaveChannel(Message, frozen=True, kw_only=True, omit_defaults=True, tag="leave-channel"):
+    """Go out of a channel (operators). Answered by `Done`."""
+
+    id: RequestId
+    channel: ChannelName
+
+
+class Say(Message, frozen=True, kw_only=True, omit_defaults=True, tag="say"):
+    """Say something to those in a channel (operators); nobody keeps it. Answered by `Done`.
+
+    Attributes:
+        channel: One that was joined.
+        text: One line, without control characters and without those that turn the direction of writing.
+        action: It tells what the sender does: "waves".
+    """
+
+    id: RequestId
+    channel: ChannelName
+    text: Annotated[str, Meta(min_length=1, max_length=500)]
+    action: bool = False
+
+
 class Ping(Message, frozen=True, kw_only=True, omit_defaults=True, tag="ping"):
     """Ask for a `Pong`."""
 
@@ -262,6 +364,8 @@ class Welcome(Message, frozen=True, kw_only=True, omit_defaults=True, tag="welco
 
     Attributes:
         rules: What the school has decided; sent again as `RulesSet` when they change.
+        operator: Number of the operator; 0 for the server's own token, and for who is none.
+        name: The operator's name.
         board: Address of the school's board, such as ``https://rooms.school.example``; empty
             where there is none that a phone could open. A room's page is ``<board>/room/<key>``.
     """
@@ -274,6 +378,89 @@ class Welcome(Message, frozen=True, kw_only=True, omit_defaults=True, tag="welco
     kiosk: KioskId | None = None
     room: RoomKey | None = None
     board: str = ""
+    operator: int = 0
+    name: str = ""
+
+
+class PairingCode(Message, frozen=True, kw_only=True, omit_defaults=True, tag="pairing-code"):
+    """What a door that is not paired has to show (to that door only); replaces the code before.
+
+    Attributes:
+        code: 8 characters, to be shown in two groups of four.
+        until: When it ends; a new one comes before.
+    """
+
+    code: str
+    until: Instant
+
+
+class Paired(Message, frozen=True, kw_only=True, omit_defaults=True, tag="paired"):
+    """A door belongs to a room from here on: the answer to `Pair`, and told to the door itself.
+
+    The door keeps both and begins anew as ``kiosk``.
+
+    Attributes:
+        kiosk: Fingerprint of the door's key: the door shows the same.
+        server: Fingerprint of the server's key; empty where the connection is plain.
+        ref: The ``id`` of `Pair`; None to the door.
+    """
+
+    room: RoomKey
+    kiosk: KioskId
+    server: Hex = ""
+    ref: RequestId | None = None
+
+
+class Granted(Message, frozen=True, kw_only=True, omit_defaults=True, tag="granted"):
+    """The access is in the log.
+
+    Attributes:
+        access: Its number, which is part of the token.
+    """
+
+    ref: RequestId
+    seq: int
+    access: int
+
+
+class KnownDoor(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A door that may report presses.
+
+    Attributes:
+        configured: It stands in the server's configuration.
+        connected: It is connected now.
+    """
+
+    kiosk: KioskId
+    room: RoomKey
+    name: str = ""
+    configured: bool = False
+    connected: bool = False
+    paired_at: Instant | None = None
+
+
+class KnownAccess(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody, or a device, that may come in."""
+
+    access: int
+    role: AccessRole
+    name: str
+    granted_at: Instant
+    room: RoomKey | None = None
+    connected: bool = False
+
+
+class Accesses(Message, frozen=True, kw_only=True, omit_defaults=True, tag="accesses"):
+    """The answer to `AskAccess`, in several messages where one would be too long.
+
+    Attributes:
+        more: Another one follows.
+    """
+
+    ref: RequestId
+    doors: tuple[KnownDoor, ...] = ()
+    accesses: tuple[KnownAccess, ...] = ()
+    more: bool = False
 
 
 class Notice(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -448,7 +635,11 @@ class Found(Message, frozen=True, kw_only=True, omit_defaults=True, tag="found")
 
 
 class Done(Message, frozen=True, kw_only=True, omit_defaults=True, tag="done"):
-    """What was asked for, or felt by a sensor, is in the log."""
+    """What was asked for, or felt by a sensor, is in the log; what is not kept there is done.
+
+    Attributes:
+        seq: Its position in the log; of what is not kept, the log's present end.
+    """
 
     ref: RequestId
     seq: int
@@ -520,9 +711,119 @@ class Pong(Message, frozen=True, kw_only=True, omit_defaults=True, tag="pong"):
     server_time: Instant
 
 
+class Member(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody, or something, that is connected.
+
+    Attributes:
+        name: Unique among those who are here: a person's own, ``door L213``, ``device lab``; whoever
+            comes second with a name gets ``-2`` behind it.
+        room: A door's or a device's.
+        channels: Those that a person joined.
+    """
+
+    name: str
+    role: Role
+    since: Instant
+    room: RoomKey | None = None
+    channels: tuple[str, ...] = ()
+
+
+class Roster(Message, frozen=True, kw_only=True, omit_defaults=True, tag="roster"):
+    """Who is here (topic ``roster``): told when somebody subscribes, then `Joined` and `Left`.
+
+    Boards are counted and not named. Whoever uses the server's own token without a name, as the commands
+    on its machine do, is not in it.
+
+    Attributes:
+        you: The name under which the others see who subscribed; empty for one that is not in it.
+        more: The list goes on in the next message.
+    """
+
+    members: tuple[Member, ...]
+    boards: int = 0
+    you: str = ""
+    more: bool = False
+
+
+class Joined(Message, frozen=True, kw_only=True, omit_defaults=True, tag="joined"):
+    """Somebody came, or came into a channel.
+
+    Attributes:
+        member: As they are now.
+        channel: The channel; empty where they came at all.
+    """
+
+    member: Member
+    channel: str = ""
+
+
+class Left(Message, frozen=True, kw_only=True, omit_defaults=True, tag="left"):
+    """Somebody went, or went out of a channel.
+
+    Attributes:
+        member: As they are now; of one that is gone, as they were.
+        how: With a goodbye; without one; or because the same door came again by another connection.
+        channel: The channel; empty where they went altogether.
+    """
+
+    member: Member
+    how: Literal["goodbye", "cut off", "replaced"] = "goodbye"
+    channel: str = ""
+
+
+class Boards(Message, frozen=True, kw_only=True, omit_defaults=True, tag="boards"):
+    """How many boards are connected (topic ``roster``): told with the heartbeat when it changed."""
+
+    count: int
+
+
+class Said(Message, frozen=True, kw_only=True, omit_defaults=True, tag="said"):
+    """Somebody said something in a channel; told to all who are in it, the sender too.
+
+    Attributes:
+        name: Who, as in `Roster`.
+        action: It tells what they do.
+    """
+
+    channel: str
+    name: str
+    text: str
+    at: Instant
+    action: bool = False
+
+
+class Happened(Message, frozen=True, kw_only=True, omit_defaults=True, tag="happened"):
+    """An event, as it is in the log, without its personal part (topic ``feed``).
+
+    Attributes:
+        at: When it happened.
+        recorded_at: When it was written.
+        stream: ``school`` or ``room/L213``.
+    """
+
+    seq: int
+    at: Instant
+    recorded_at: Instant
+    stream: str
+    event: AnyEvent
+
+
+class Missed(Message, frozen=True, kw_only=True, omit_defaults=True, tag="missed"):
+    """Events that were not sent, because too much waited for this client, or one was too long.
+
+    Attributes:
+        first: Position of the first of them.
+        last: Position of the last; all between are missed, too.
+    """
+
+    first: int
+    last: int
+
+
 ClientMessage = (
     Hello
     | Subscribe
+    | Unsubscribe
     | SendPress
     | Watching
     | Stuck
@@ -537,11 +838,23 @@ ClientMessage = (
     | ReopenRoom
     | AskSources
     | JudgeReading
+    | Pair
+    | RevokeDoor
+    | GrantAccess
+    | RevokeAccess
+    | AskAccess
+    | JoinChannel
+    | LeaveChannel
+    | Say
     | Ping
 )
 ServerMessage = (
     Challenge
     | Welcome
+    | PairingCode
+    | Paired
+    | Granted
+    | Accesses
     | RulesSet
     | Notices
     | DoorCodes
@@ -558,11 +871,27 @@ ServerMessage = (
     | Refused
     | Heartbeat
     | Pong
+    | Roster
+    | Joined
+    | Left
+    | Boards
+    | Said
+    | Happened
+    | Missed
 )
 
 _encoder = msgspec.json.Encoder()
-_from_client: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
-_from_server: msgspec.json.Decoder[ServerMessage] = msgspec.json.Decoder(ServerMessage)
+
+
+# Made when the first message comes: a door's first picture does not wait for them (6 ms of 100).
+@cache
+def _from_client() -> msgspec.json.Decoder[ClientMessage]:
+    return msgspec.json.Decoder(ClientMessage)
+
+
+@cache
+def _from_server() -> msgspec.json.Decoder[ServerMessage]:
+    return msgspec.json.Decoder(ServerMessage)
 
 
 def encode(message: ClientMessage | ServerMessage) -> str:
@@ -577,7 +906,7 @@ def read_client_message(text: str | bytes) -> ClientMessage:
         WireError: It is none of the client's messages; the text says what is wrong where.
     """
     try:
-        return _from_client.decode(text)
+        return _from_client().decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise WireError(str(error)) from error
 
@@ -589,6 +918,6 @@ def read_server_message(text: str | bytes) -> ServerMessage:
         WireError: It is none of the server's messages.
     """
     try:
-        return _from_server.decode(text)
+        return _from_server().decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise WireError(str(error)) from error

@@ -1,4 +1,8 @@
-"""``toctoc kiosk``: a door as a program."""
+"""``toctoc kiosk``: a door as a program.
+
+What the first picture does not need is imported after it: the line to the server with its
+cryptography, and the GPIO library. On a Pi 3 they take a second.
+"""
 
 from __future__ import annotations
 
@@ -8,31 +12,44 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
-from events.client import NotWelcome, converse
-from events.clock import SystemClock
+from events.clock import Clock, SystemClock
+from events.config import place
 from events.errors import ConfigError, ToctocError
-from events.ids import parse_room_key
-from events.search import Wish
-from events.signing import kiosk_id, load_or_make_key, new_key, public_hex
-from events.wire import Find, SnapshotEnd, Subscribe
+from events.ids import RoomKey, parse_room_key
+from events.notify import notify
+from events.status import day_of
 from kiosk.app import Door
-from kiosk.button import PresenceButton
-from kiosk.drive import Driver
+from kiosk.cache import Cache
+from kiosk.disk import Disk
+from kiosk.drawing.picture import Size
+from kiosk.drawing.screen import Screen
+from kiosk.drawing.sdl import pygame
+from kiosk.hardware.backlight import Backlight
+from kiosk.hours import spans_of
 from kiosk.inbox import Inbox, Quit, Received
-from kiosk.link import Link, Target
+from kiosk.machine import clock_is_synchronised
+from kiosk.memory import Memory, recalled
 from kiosk.model import Model, update
-from kiosk.picture import Size
-from kiosk.screen import Screen
-from kiosk.sdl import pygame
-from kiosk.settings import ButtonSection, DoorSettings, ScreenSection, read_door
+from kiosk.pairing import PAIRING_FILE, read_pairing
+from kiosk.settings import ButtonSection, DoorSettings, ScreenSection, read_door, setup_of
+from kiosk.steps import believable
 from kiosk.view import view
+from kiosk.words import load_catalogues
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from kiosk.drive import Driver
+    from kiosk.hardware.fittings import Fittings
+    from kiosk.link import Link
 
 logger = logging.getLogger(__name__)
 
@@ -50,12 +67,16 @@ def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        settings = _settings(arguments)
+        settings = _paired(_settings(arguments))
         if arguments.show_key:
-            key = load_or_make_key(settings.data / "door.key")
-            print(public_hex(key))
+            from events.signing import load_or_make_key, public_hex  # noqa: PLC0415  # not before the picture
+
+            print(public_hex(load_or_make_key(settings.data / "door.key")))
             return 0
-        return _run(settings, arguments)
+        _take_words(settings)
+        if arguments.screenshot is not None:
+            return _screenshot(settings, arguments.screenshot)
+        return _run(settings, in_memory=arguments.headless, driven=arguments.drive)
     except (ToctocError, OSError, ValueError, pygame.error) as error:
         print(f"toctoc kiosk: {error}", file=sys.stderr)
         return 1
@@ -67,8 +88,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Run a door: its screen shows the state of its room, its button says "
         "that somebody is there.",
         epilog="examples: toctoc kiosk --config /etc/toctoc/kiosk.toml; "
-        "toctoc kiosk --room L213 --server ws://127.0.0.1:8765 --windowed (the space bar is the button); "
-        "toctoc kiosk --room L213 --screenshot door.png",
+        "toctoc kiosk --room L213 --server ws://127.0.0.1:8765 --windowed (the space bar is the button, "
+        "the mouse a finger, l another language, Escape the end); "
+        "toctoc kiosk --room L213 --screenshot door.png; "
+        "toctoc kiosk --server wss://rooms.school.example (a door that waits to be paired)",
     )
     parser.add_argument("--config", type=Path, metavar="kiosk.toml")
     parser.add_argument("--room", help="the room at whose door it hangs, such as L213")
@@ -77,7 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--windowed", action="store_true", help="in a window; the space bar is the button")
     parser.add_argument("--headless", action="store_true", help="without a window, drawn in memory")
     parser.add_argument("--size", metavar="WxH", help="size of the window or the picture: 800x480")
-    parser.add_argument("--language", choices=("fr", "en"))
+    parser.add_argument("--language", metavar="CODE", help="the language it begins with, such as fr or en")
+    parser.add_argument("--theme", choices=("auto", "light", "dark", "mono"))
+    parser.add_argument("--night", metavar="HH:MM-HH:MM", help="when the screen rests")
     parser.add_argument("--screenshot", type=Path, metavar="FILE.png", help="draw once, save, end")
     parser.add_argument("--show-key", action="store_true", help="print the key for school.toml's [[door]]")
     parser.add_argument(
@@ -91,34 +116,66 @@ def _parser() -> argparse.ArgumentParser:
 def _settings(arguments: argparse.Namespace) -> DoorSettings:
     if arguments.config is not None:
         settings = read_door(arguments.config)
-    elif arguments.room is not None or arguments.show_key:
+    elif arguments.room is not None or arguments.server is not None or arguments.show_key:
         data = arguments.data or _own_data()
         settings = DoorSettings(
-            room=parse_room_key(arguments.room or "none"),
+            room=parse_room_key(arguments.room) if arguments.room else RoomKey(""),
             data=data,
             button=ButtonSection(kind="keyboard"),
             screen=ScreenSection(hide_pointer=False),
         )
     else:
-        raise ConfigError("toctoc kiosk", "", "give it --config kiosk.toml, or --room with --server")
+        raise ConfigError("toctoc kiosk", "", "give it --config kiosk.toml, or --room, or --server")
     if arguments.room is not None:
         settings = replace(settings, room=parse_room_key(arguments.room))
     if arguments.server is not None:
         settings = replace(settings, server=arguments.server)
     if arguments.data is not None:
         settings = replace(settings, data=arguments.data)
-    screen = settings.screen
+    if arguments.windowed:
+        settings = replace(settings, button=ButtonSection(kind="keyboard"))
+    if arguments.headless:
+        settings = replace(settings, button=ButtonSection(kind="none"))
+    return replace(settings, screen=_screen(settings.screen, arguments))
+
+
+def _take_words(settings: DoorSettings) -> None:
+    """Take the school's own words, and see that the door has some in each of its languages."""
+    known = load_catalogues(settings.words)
+    missing = [language for language in settings.screen.languages if language not in known]
+    if missing:
+        raise ConfigError(
+            str(settings.path or "toctoc kiosk"),
+            place("screen", "languages"),
+            f'there are no words in "{missing[0]}"; languages with words: {", ".join(known)}',
+        )
+
+
+def _paired(settings: DoorSettings) -> DoorSettings:
+    """Let the server's word count: it is newer than the file, and else the server would not let us in."""
+    pairing = read_pairing(settings.data / PAIRING_FILE)
+    if pairing is None:
+        return settings
+    return replace(settings, room=pairing.room, fingerprint=settings.fingerprint or pairing.server)
+
+
+def _screen(screen: ScreenSection, arguments: argparse.Namespace) -> ScreenSection:
+    """Let the command line have the last word about the screen."""
     if arguments.language is not None:
-        screen = replace(screen, language=arguments.language)
+        others = [code for code in screen.languages if code != arguments.language]
+        screen = replace(screen, languages=(arguments.language, *others))
+    if arguments.theme is not None:
+        screen = replace(screen, theme=arguments.theme)
+    if arguments.night is not None:
+        try:
+            spans_of(arguments.night)
+        except ValueError as error:
+            raise ConfigError("--night", "", str(error)) from None
+        screen = replace(screen, night_hours=arguments.night)
     if arguments.size is not None:
         width, height = _size(arguments.size)
         screen = replace(screen, width=width, height=height)
-    if arguments.windowed:
-        settings = replace(settings, button=ButtonSection(kind="keyboard"))
-        screen = replace(screen, fullscreen=False)
-    if arguments.headless or arguments.screenshot:
-        settings = replace(settings, button=ButtonSection(kind="none"))
-    return replace(settings, screen=screen)
+    return replace(screen, fullscreen=False) if arguments.windowed else screen
 
 
 def _own_data() -> Path:
@@ -134,85 +191,186 @@ def _size(text: str) -> Size:
     return int(width), int(height)
 
 
-def _run(settings: DoorSettings, arguments: argparse.Namespace) -> int:
+# -- a door that hangs -----------------------------------------------------------------------------
+
+
+def _run(settings: DoorSettings, *, in_memory: bool, driven: bool) -> int:
+    """Run until told to stop: first the picture, then all that takes time to come up."""
     clock = SystemClock()
-    key = load_or_make_key(settings.data / "door.key")
-    logger.info("door %s of %s", kiosk_id(public_hex(key)), settings.room)
-    in_memory = arguments.headless or arguments.screenshot is not None
+    inbox = Inbox()
+    _quit_on_signals(inbox)
+    disk = Disk(inbox)
+    cache = Cache(settings.data / "known.json", disk=disk)
+    memory = cache.read()
+    model, resume = _known(settings, memory, clock)
+    open_screen = _opener(settings, window=not in_memory)
+    screen = _first(open_screen, in_memory=in_memory)
+    try:
+        if screen is not None:
+            screen.draw(view(model, clock.now(), screen.size, model.language))
+            notify("STATUS=the first picture is shown")
+        return _hang(
+            model,
+            settings,
+            clock=clock,
+            inbox=inbox,
+            disk=disk,
+            cache=cache,
+            resume=resume,
+            screen=screen,
+            reopen=None if in_memory else open_screen,
+            driven=driven,
+        )
+    finally:
+        pygame.display.quit()
+        inbox.close()
+
+
+def _known(
+    settings: DoorSettings, memory: Memory | None, clock: Clock
+) -> tuple[Model, tuple[int, int] | None]:
+    """Tell what the door knows at its start, and from where the server has to tell the rest."""
+    now, setup = clock.now(), setup_of(settings)
+    synchronised = clock_is_synchronised()
+    if memory is None:
+        first = setup.languages[0]
+        model = Model(room=settings.room, since=now, setup=setup, language=first, clock_known=synchronised)
+        return model, None
+    model = recalled(memory, settings.room, now, setup, now)
+    if not believable(memory.heard_at, now, clock.boottime(), synchronised=synchronised):
+        model = replace(model, clock_known=False)
+    # A resumed connection tells what changed in the log, and midnight is not in it: the days that
+    # are shown are others then.
+    same_day = day_of(memory.rules, memory.heard_at) == day_of(memory.rules, now)
+    if model.clock_known and same_day and memory.epoch is not None and memory.seq is not None:
+        return model, (memory.epoch, memory.seq)
+    return model, None
+
+
+def _opener(settings: DoorSettings, *, window: bool) -> Callable[[], Screen]:
     section = settings.screen
     size: Size | None = (section.width, section.height) if section.width else None
-    if size is None and (in_memory or not section.fullscreen):
+    if size is None and not (window and section.fullscreen):
         size = WINDOW
-    inbox = Inbox()
-    screen = Screen(
-        size, fullscreen=section.fullscreen, caption=f"toctoc {settings.room}", window=not in_memory
-    )
-    model = Model(room=settings.room, since=clock.now(), language=settings.screen.language)
+
+    def open_screen() -> Screen:
+        screen = Screen(size, fullscreen=section.fullscreen, caption=f"toctoc {settings.room}", window=window)
+        if window:
+            pygame.mouse.set_visible(not section.hide_pointer)
+        return screen
+
+    return open_screen
+
+
+def _first(open_screen: Callable[[], Screen], *, in_memory: bool) -> Screen | None:
+    """Open the first screen; a door without a display still has a button."""
     try:
-        if arguments.screenshot is not None:
-            return _screenshot(model, settings, screen, arguments.screenshot)
-        return _hang(model, settings, key, inbox, screen, in_memory=in_memory, driven=arguments.drive)
-    finally:
-        screen.close()
-        inbox.close()
+        return open_screen()
+    except pygame.error as error:
+        if in_memory:
+            raise
+        logger.warning("there is no display: %s", error)
+        return None
 
 
 def _hang(
     model: Model,
     settings: DoorSettings,
-    key: Ed25519PrivateKey,
-    inbox: Inbox,
-    screen: Screen,
     *,
-    in_memory: bool,
+    clock: Clock,
+    inbox: Inbox,
+    disk: Disk,
+    cache: Cache,
+    resume: tuple[int, int] | None,
+    screen: Screen | None,
+    reopen: Callable[[], Screen] | None,
     driven: bool,
 ) -> int:
-    """Run until told to stop."""
-    clock = SystemClock()
-    ceiling = 2.0 if driven else 30.0
+    from kiosk.link import Link, Target  # noqa: PLC0415  # see the module's docstring
+
+    for page in ("find", "stay", "asleep"):
+        # Whoever touches the screen does not wait for them.
+        import_module(f"kiosk.pages.{page}")
     link = Link(
-        Target(server=settings.server, room=settings.room, ceiling=ceiling),
-        key=key,
+        Target(
+            server=settings.server,
+            room=settings.room or None,
+            pin=settings.fingerprint,
+            pairing=settings.data / PAIRING_FILE,
+            ceiling=2.0 if driven else 30.0,
+        ),
+        key=_key(settings, disk),
         outbox=settings.data / "outbox.db",
         inbox=inbox,
         clock=clock,
+        disk=disk,
+        resume=resume,
     )
-    driver = Driver(inbox, clock, find=lambda minutes: _ask(link, settings, minutes), save=screen.save)
-    button: PresenceButton | None = None
+    fittings = _fittings(settings, inbox, clock, windowed=reopen is not None)
     keyboard = settings.button.kind == "keyboard"
-    if settings.screen.hide_pointer and not in_memory:
-        pygame.mouse.set_visible(False)
+    driver = _driver(inbox, clock, link, settings) if driven else None
     door = Door(
         model,
         inbox=inbox,
         link=link,
         screen=screen,
         clock=clock,
-        windowed=not in_memory,
+        reopen=reopen,
         keyboard=keyboard,
+        closable=not settings.screen.fullscreen,
         open_at_start=keyboard or driven,
-        watcher=driver.watch if driven else None,
+        parts=fittings,
+        cache=cache,
+        watcher=driver.watch if driver is not None else None,
     )
     try:
-        if settings.button.kind == "gpio":
-            pin = settings.button
-            button = PresenceButton(
-                inbox, clock=clock, pin=pin.pin, pull_up=pin.pull_up, bounce=pin.bounce or None
-            )
+        if fittings is not None:
+            fittings.start()
+        cache.start()
         link.start()
-        _quit_on_signals(inbox)
-        if driven:
-            driver.start()
+        if driver is not None:
+            driver.start(lambda: door.screen)
         door.run()
     finally:
         link.stop()
-        if button is not None:
-            button.close()
+        cache.stop()
+        if fittings is not None:
+            fittings.close()
     return 0
 
 
-def _ask(link: Link, settings: DoorSettings, minutes: int) -> None:
-    link.find(Find(id=minutes, wish=Wish(origin=settings.room, minutes=minutes)))
+def _key(settings: DoorSettings, disk: Disk) -> Ed25519PrivateKey:
+    """Read the door's key; on a disk that cannot be read a new one serves until the next start."""
+    from events.signing import kiosk_id, load_or_make_key, new_key, public_hex  # noqa: PLC0415  # likewise
+
+    try:
+        key = load_or_make_key(settings.data / "door.key")
+    except OSError as error:
+        logger.error("the door's key cannot be kept: %s", error)  # noqa: TRY400  # no fault of the program
+        disk.tell("key", str(error))
+        key = new_key()
+    logger.info("door %s of %s", kiosk_id(public_hex(key)), settings.room or "no room yet")
+    return key
+
+
+def _fittings(settings: DoorSettings, inbox: Inbox, clock: Clock, *, windowed: bool) -> Fittings | None:
+    fitted = settings.button.kind == "gpio" or settings.light.kind != "none" or settings.sound.kind != "none"
+    if not (fitted or settings.sensors or (windowed and Backlight.find() is not None)):
+        return None
+    from kiosk.hardware.fittings import Fittings  # noqa: PLC0415  # likewise
+
+    return Fittings(settings, inbox=inbox, clock=clock)
+
+
+def _driver(inbox: Inbox, clock: Clock, link: Link, settings: DoorSettings) -> Driver:
+    from events.search import Wish  # noqa: PLC0415  # likewise
+    from events.wire import Find  # noqa: PLC0415
+    from kiosk.drive import Driver  # noqa: PLC0415
+
+    def find(minutes: int) -> None:
+        link.find(Find(id=minutes, wish=Wish(origin=settings.room, minutes=minutes)))
+
+    return Driver(inbox, clock, find=find)
 
 
 def _quit_on_signals(inbox: Inbox) -> None:
@@ -223,27 +381,40 @@ def _quit_on_signals(inbox: Inbox) -> None:
         signal.signal(number, on_signal)
 
 
-def _screenshot(model: Model, settings: DoorSettings, screen: Screen, path: Path) -> int:
+# -- a look at the state ---------------------------------------------------------------------------
+
+
+def _screenshot(settings: DoorSettings, path: Path) -> int:
     """Draw once from the server's state.
 
     A look at the state is no door: it takes a key of its own, so that the door that hangs there
     keeps its place; where the server knows its doors it sees what a board sees, without titles.
     """
+    from events.client import NotWelcome  # noqa: PLC0415  # with what it needs, where it is used
+    from events.signing import new_key  # noqa: PLC0415
+
+    clock = SystemClock()
+    setup = setup_of(settings)
+    model = Model(room=settings.room, since=clock.now(), setup=setup, language=setup.languages[0])
     try:
         model = _looked(model, settings, new_key())
     except NotWelcome:
         model = _looked(model, settings, None)
-    now = SystemClock().now()
-    screen.draw(view(model, now, screen.size, settings.screen.language))
+    screen = _opener(settings, window=False)()
+    screen.draw(view(model, clock.now(), screen.size, model.language))
     screen.save(path)
     return 0
 
 
 def _looked(model: Model, settings: DoorSettings, key: Ed25519PrivateKey | None) -> Model:
+    from events.client import converse  # noqa: PLC0415  # likewise
+    from events.wire import SnapshotEnd, Subscribe  # noqa: PLC0415
+
     clock = SystemClock()
     until = time.monotonic() + SCREENSHOT_LIMIT
     door = (settings.room, key) if key is not None else None
-    with converse(settings.server, door=door, timeout=SCREENSHOT_LIMIT) as conversation:
+    pin = settings.fingerprint or None
+    with converse(settings.server, door=door, pin=pin, timeout=SCREENSHOT_LIMIT) as conversation:
         model = update(model, Received(conversation.welcome, clock.now()), clock.now())
         conversation.say(Subscribe(topics=(f"room/{settings.room}",)))
         while True:

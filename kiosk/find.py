@@ -13,7 +13,7 @@ import msgspec
 
 from events.client import GatewayError, converse
 from events.errors import ToctocError
-from events.ids import parse_room_key
+from events.ids import parse_room_key, read_fingerprint
 from events.search import Answer, Refusal, Why, Wish
 from events.wire import Find, Found, Refused
 
@@ -55,14 +55,16 @@ def main(argv: Sequence[str]) -> int:
             blackboard=arguments.blackboard,
             projector=arguments.projector,
         )
-        zone, answer = _ask(arguments.server, wish)
+        pin = read_fingerprint(arguments.fingerprint) if arguments.fingerprint is not None else None
+        zone, answer = _ask(arguments.server, wish, pin)
     except (GatewayError, _NotFound, ValueError) as error:
         print(f"toctoc find: {error}", file=sys.stderr)
         return 2
     if arguments.json:
         print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
     else:
-        print("\n".join(_lines(answer, ZoneInfo(zone))))
+        school = ZoneInfo(zone)
+        print("\n".join(lines(answer, school, datetime.now(school))))
     return 0 if answer.rooms else 1
 
 
@@ -79,6 +81,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--blackboard", action="store_true")
     parser.add_argument("--projector", action="store_true", help="a television is good, too")
     parser.add_argument("--server", default="ws://127.0.0.1:8765", metavar="ws://…")
+    parser.add_argument(
+        "--fingerprint",
+        metavar="sha256:…",
+        help="of the server's key, as it tells it at its start: where its certificate is not trusted",
+    )
     parser.add_argument("--json", action="store_true")
     return parser
 
@@ -89,9 +96,9 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _ask(server: str, wish: Wish) -> tuple[str, Answer]:
+def _ask(server: str, wish: Wish, pin: str | None) -> tuple[str, Answer]:
     until = time.monotonic() + TIMEOUT
-    with converse(server, timeout=TIMEOUT) as conversation:
+    with converse(server, pin=pin, timeout=TIMEOUT) as conversation:
         conversation.say(Find(id=1, wish=wish))
         while True:
             match conversation.hear(until=until):
@@ -101,8 +108,15 @@ def _ask(server: str, wish: Wish) -> tuple[str, Answer]:
                     raise _NotFound(reason)
 
 
-def _lines(answer: Answer, zone: ZoneInfo) -> list[str]:
-    today = datetime.now(zone).date()
+def lines(answer: Answer, zone: ZoneInfo, now: datetime) -> list[str]:
+    """Write an answer for people: the best rooms, and why nearer ones were refused.
+
+    Args:
+        answer: What the server found.
+        zone: The school's, for hours.
+        now: The time; hours of another day are told with their date.
+    """
+    today = now.astimezone(zone).date()
 
     def hour(at: datetime | None) -> str:
         if at is None:
@@ -110,19 +124,19 @@ def _lines(answer: Answer, zone: ZoneInfo) -> list[str]:
         local = at.astimezone(zone)
         return f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
 
-    lines = []
+    found = []
     for number, room in enumerate(answer.rooms[:5]):
         until = f"free until {hour(room.until)}" if room.until else "free, nothing booked"
         wing = ", in the other wing" if room.other_wing else ""
         released = ", booked but nobody came" if room.released else ""
         mark = "→" if number == 0 else " "
-        lines.append(f"{mark} {room.name:8} {until}, {room.seats} seats{wing}{released}")
+        found.append(f"{mark} {room.name:8} {until}, {room.seats} seats{wing}{released}")
     if not answer.rooms:
-        lines.append("no room is free for that long")
+        found.append("no room is free for that long")
     if answer.refused:
-        lines.append("nearer, but:" if answer.rooms else "because:")
-        lines += [f"  {refusal.name:8} {_because(refusal, hour(refusal.at))}" for refusal in answer.refused]
-    return lines
+        found.append("nearer, but:" if answer.rooms else "because:")
+        found += [f"  {refusal.name:8} {_because(refusal, hour(refusal.at))}" for refusal in answer.refused]
+    return found
 
 
 def _because(refusal: Refusal, hour: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import select
+from collections.abc import Sequence
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import Literal
@@ -14,7 +15,7 @@ from typing import Literal
 from msgspec import Struct
 
 from events.domain import Intent
-from events.ids import EventId
+from events.ids import EventId, KioskId
 from events.search import Wish
 from events.wire import Air, ServerMessage
 
@@ -96,6 +97,19 @@ class LinkChanged(Struct, frozen=True):
     state: Literal["up", "down", "refused"]
     at: datetime
     why: str = ""
+
+
+class Unpaired(Struct, frozen=True):
+    """The door waits to be paired, and has to show a code that an operator types.
+
+    Attributes:
+        kiosk: Fingerprint of the door's own key, which the operator compares.
+        until: Until when the code holds.
+    """
+
+    kiosk: KioskId
+    code: str
+    until: datetime
 
 
 Page = Literal["sign", "find", "stay"]
@@ -186,6 +200,10 @@ class ClockStepped(Struct, frozen=True):
     by: float
 
 
+FaultName = Literal["disk", "button", "display", "light", "sensor"]
+"""A part of the door that can be out of order."""
+
+
 class FaultFound(Struct, frozen=True):
     """Something is wrong with the door itself that people should be told.
 
@@ -194,7 +212,7 @@ class FaultFound(Struct, frozen=True):
         gone: The fault is over.
     """
 
-    what: Literal["disk", "button", "display", "light", "sensor"]
+    what: FaultName
     why: str
     gone: bool = False
 
@@ -218,6 +236,7 @@ Input = (
     | Kept
     | Received
     | LinkChanged
+    | Unpaired
     | Tapped
     | MotionFelt
     | AirFelt
@@ -247,17 +266,21 @@ class Inbox:
         """Give the descriptor that is readable while something waits."""
         return self._wake
 
-    def wait(self, timeout: float | None) -> list[Input]:
+    def wait(self, timeout: float | None, others: Sequence[int] = ()) -> list[Input]:
         """Sleep until an input comes.
 
         Args:
             timeout: At most so many seconds; None for ever.
+            others: Descriptors that wake, too, when they are readable; they are not read.
 
         Returns:
-            All inputs that wait, in order; empty when the time was up.
+            All inputs that wait, in order; empty when the time was up, or another descriptor woke.
+
+        Raises:
+            OSError: One of the other descriptors is closed.
         """
-        ready, _, _ = select.select([self._wake], [], [], timeout)
-        if ready:
+        ready, _, _ = select.select([self._wake, *others], [], [], timeout)
+        if self._wake in ready:
             os.eventfd_read(self._wake)
         items: list[Input] = []
         while True:

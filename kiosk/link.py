@@ -1,7 +1,8 @@
 """The door's line to the server: one thread, one asyncio loop, one connection at a time.
 
 It owns the outbox, so that no disk is in the draw loop. `Link.submit` is the way in, the inbox the
-way out.
+way out. What may be lost with the program, as what a sensor felt, waits in memory until the server
+has it.
 """
 
 from __future__ import annotations
@@ -10,14 +11,17 @@ import asyncio
 import logging
 import random
 import secrets
+import ssl
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
+from msgspec.structs import replace
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.typing import Subprotocol
@@ -28,18 +32,25 @@ from events.domain import By, Intent, Press
 from events.errors import WireError
 from events.ids import EventId, KioskId, RoomKey
 from events.signing import kiosk_id, public_hex, sign_hello, sign_press
+from events.tls import check, client_context, seen_by
 from events.wire import (
     MAX_OUTGOING,
     PROTOCOL,
     Air,
     Challenge,
     ClientMessage,
+    Code,
+    Done,
     Find,
+    Found,
     Heartbeat,
     Hello,
     Motion,
+    Paired,
+    PairingCode,
     Pressed,
     Refused,
+    RequestId,
     SendPress,
     SendSensed,
     SetHeadcount,
@@ -51,10 +62,12 @@ from events.wire import (
     encode,
     read_server_message,
 )
-from kiosk.inbox import FaultFound, Input, Kept, LinkChanged, Noted, Received
+from kiosk.disk import Disk, Put
+from kiosk.inbox import Kept, LinkChanged, Noted, Received, Unpaired
 from kiosk.machine import boot_id, clock_is_synchronised
 from kiosk.outbox import Kept as KeptPress
 from kiosk.outbox import Outbox
+from kiosk.pairing import Pairing, keep_pairing
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +76,23 @@ SILENCE = 30.0
 RESEND = 5.0
 """Seconds after which a press that was not acknowledged is sent again."""
 FIRST_WAIT = 0.5
+"""Seconds that the first wait lasts at most; each further one at most twice as long."""
 STEADY = 60.0
-"""Seconds after `Welcome` from which a connection counts as good and the waits begin anew."""
+"""Seconds after `Welcome` from which a connection counts as good."""
+SPREAD = 3
+"""With so many doublings the waits begin where a good connection was lost: all doors lose it at
+once, and a thousand within half a second is more than a small server's handshakes; within 4 s it
+is 250 a second."""
+PING = 20.0
+"""Seconds between two pings, and until one that is not answered ends the connection."""
+ALIVE_EVERY = 15.0
+"""Seconds between two signs of life of the link's thread, and two tries of a disk that failed."""
+KEEP_SENSED = 200
+"""So much of what was felt waits for the server; of more the oldest is dropped."""
 PROGRAM = "toctoc kiosk"
+
+_LATER: frozenset[Code] = frozenset({"too-fast", "server"})
+"""Refusals after which the same message may be taken."""
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -73,25 +100,38 @@ class Target(Struct, frozen=True, kw_only=True):
 
     Attributes:
         server: ``ws://`` or ``wss://`` address.
+        room: At whose door it hangs; None for a door that has to be paired.
+        pin: Fingerprint of the server's key, by which alone it is then known; empty for none.
+        pairing: File that keeps the server's word on room and fingerprint; None for nowhere.
         ceiling: Longest mean of the wait between two attempts is half of it, in seconds.
         topics: What the door wishes to be told of.
     """
 
     server: str
-    room: RoomKey
+    room: RoomKey | None
+    pin: str = ""
+    pairing: Path | None = None
     ceiling: float = 30.0
     topics: tuple[str, ...] = ("school",)
 
 
-class Put(Protocol):
-    """Where inputs go: `kiosk.inbox.Inbox`."""
+def pause(failures: int, ceiling: float, uniform: Callable[[float, float], float]) -> float:
+    """Tell for how many seconds to wait before the next attempt: exponential, with full jitter.
 
-    def put(self, item: Input) -> None:
-        """Add an input. Called from the link's thread."""
+    Args:
+        failures: Failures in a row, this one included.
+        ceiling: The wait is never longer.
+        uniform: Draws evenly between two numbers.
+    """
+    return uniform(0.0, min(ceiling, FIRST_WAIT * 2 ** min(failures, 16)))
 
 
 class _Refusal(Exception):
     """The server does not let this door in."""
+
+
+class _Paired(Exception):
+    """The server knows the door now: it has to come again as what it is."""
 
 
 class Link:
@@ -103,7 +143,10 @@ class Link:
         outbox: Path of the file that keeps presses.
         inbox: Where everything goes that the door has to know.
         clock: Where the time comes from.
+        disk: Is told how the outbox fares; None for one that tells the inbox.
+        resume: Epoch and position of the server's log that the door knows already.
         wait: Sleeps for so many seconds; tests put another in its place.
+        uniform: Draws the jitter.
     """
 
     def __init__(
@@ -114,15 +157,24 @@ class Link:
         outbox: Path,
         inbox: Put,
         clock: Clock,
+        disk: Disk | None = None,
+        resume: tuple[int, int] | None = None,
         wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        uniform: Callable[[float, float], float] | None = None,
     ) -> None:
         self._target = target
+        self._room = target.room
+        self._pin = target.pin
+        self._stranger = target.room is None
         self._key = key
         self._kiosk: KioskId = kiosk_id(public_hex(key))
         self._outbox_path = outbox
         self._inbox = inbox
         self._clock = clock
+        self._disk = disk or Disk(inbox)
         self._wait = wait
+        # Of its own, so that a thousand doors that start from one image draw differently.
+        self._uniform = uniform or random.Random().uniform  # noqa: S311  # jitter, no secret
         self._watching_since = clock.boottime()
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
         self._ready = threading.Event()
@@ -130,14 +182,18 @@ class Link:
         self._stopping: asyncio.Event | None = None
         self._outbox: Outbox | None = None
         self._connection: ClientConnection | None = None
-        self._sent: dict[EventId, float] = {}
-        self._epoch: int | None = None
-        self._seq: int | None = None
+        self._sent: dict[EventId | RequestId, float] = {}
+        self._sending: asyncio.Event | None = None
+        self._epoch: int | None = resume[0] if resume is not None else None
+        self._seq: int | None = resume[1] if resume is not None else None
         self._told_watching = False
         self._stuck = False
-        self._fault_told = False
         self._run_name = secrets.token_hex(8)
-        self._requests = 0
+        self._numbers = count(1)
+        self._sensed: dict[RequestId, SendSensed] = {}
+        self._count: SetHeadcount | None = None
+        self._asked: dict[RequestId, RequestId] = {}
+        self._alive_at = clock.boottime()
 
     # -- from the main thread -------------------------------------------------------------------
 
@@ -152,6 +208,11 @@ class Link:
         if self._loop is not None and self._stopping is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(10)
+
+    @property
+    def alive_at(self) -> float:
+        """When the thread last showed that it lives, seconds on ``CLOCK_BOOTTIME``."""
+        return self._alive_at
 
     def submit(self, intent: Intent, *, at: float, by: By = "button", minutes: int | None = None) -> None:
         """Keep a press and send it. Called from the main thread; returns at once.
@@ -169,7 +230,7 @@ class Link:
         self._call(self._tell_stuck, stuck)
 
     def recount(self, people: int) -> None:
-        """Tell the server how many people are here. Called from the main thread."""
+        """Tell the server how many people are here; the last word wins. Called from the main thread."""
         self._call(self._recount, people)
 
     def tell_sensed(self, sensed: Motion | Air, *, at: float) -> None:
@@ -183,7 +244,7 @@ class Link:
 
     def find(self, request: Find) -> None:
         """Ask for a free room; the answer comes as `Received`. Called from the main thread."""
-        self._call(self._say, request)
+        self._call(self._find, request)
 
     def _call(self, function: Callable[..., object], *arguments: object) -> None:
         if self._loop is not None and not self._loop.is_closed():
@@ -196,7 +257,7 @@ class Link:
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._stopping = asyncio.Event()
+        self._stopping, self._sending = asyncio.Event(), asyncio.Event()
         self._outbox = Outbox(self._outbox_path, self._clock.now)
         self._tell_fault()
         kept = self._outbox.waiting()
@@ -204,12 +265,26 @@ class Link:
             self._inbox.put(Kept(tuple(_noted(item, self._clock) for item in kept)))
         self._ready.set()
         stopping = asyncio.create_task(self._stopping.wait())
-        staying = asyncio.create_task(self._stay_connected())
-        await asyncio.wait({stopping, staying}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (stopping, staying):
+        tasks = {
+            stopping,
+            asyncio.create_task(self._stay_connected()),
+            asyncio.create_task(self._stay_alive()),
+        }
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(stopping, staying, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._outbox.close()
+
+    async def _stay_alive(self) -> None:
+        """Show that the loop turns, and try whether a disk that failed works again."""
+        assert self._outbox is not None
+        while True:
+            self._alive_at = self._clock.boottime()
+            if self._outbox.fault:
+                self._outbox.recover()
+                self._tell_fault()
+            await asyncio.sleep(ALIVE_EVERY)
 
     async def _stay_connected(self) -> None:
         """Connect, and again whenever the connection ends, with full jitter between attempts."""
@@ -221,6 +296,13 @@ class Link:
                 await self._converse()
             except _Refusal as error:
                 state, why = "refused", str(error)
+            except _Paired:
+                why, failures = "paired", -1
+            except ssl.SSLCertVerificationError as error:
+                why = (
+                    f"the server's certificate is not trusted here ({error.verify_message}): write its "
+                    "fingerprint to kiosk.toml, or leave the room out there and pair the door"
+                )
             except TimeoutError:
                 why = f"nothing heard for {SILENCE:.0f} s"
             except (OSError, ConnectionClosed, InvalidHandshake, InvalidURI, WireError) as error:
@@ -233,29 +315,40 @@ class Link:
                 was_up = self._connection is not None
                 self._connection = None
                 self._sent.clear()
+                self._asked.clear()
                 self._told_watching = False
             if was_up or failures == 0:
                 logger.info("the line is down: %s", why)
             self._inbox.put(LinkChanged("refused" if state == "refused" else "down", self._clock.now(), why))
-            failures = 0 if was_up and self._clock.boottime() - began > STEADY else failures + 1
-            ceiling = min(self._target.ceiling, FIRST_WAIT * 2 ** min(failures, 16))
-            await self._wait(random.uniform(0, ceiling))  # noqa: S311  # jitter, no secret
+            failures = SPREAD if was_up and self._clock.boottime() - began > STEADY else failures + 1
+            await self._wait(pause(failures, self._target.ceiling, self._uniform))
 
     async def _converse(self) -> None:
+        server = self._target.server
+        # A door that was never paired has nothing to lose to a wrong server but its code.
+        verify = not self._pin and self._room is not None
         async with connect(
-            address(self._target.server),
+            address(server),
+            ssl=client_context(server, verify=verify),
             subprotocols=[Subprotocol(PROTOCOL)],
             compression=None,
             max_size=4 * MAX_OUTGOING,
             open_timeout=10,
-            ping_interval=20,
-            ping_timeout=20,
+            ping_interval=PING,
+            ping_timeout=PING,
             close_timeout=1,
             user_agent_header=None,
             proxy=None,
         ) as connection:
+            if connection.subprotocol != PROTOCOL:
+                raise WireError(f"the server does not speak the subprotocol {PROTOCOL}")
+            seen = seen_by(connection.transport.get_extra_info("ssl_object"))
+            if self._pin:
+                check(seen, self._pin)
+            if self._stranger:
+                await self._wait_to_be_paired(connection, seen)
             async with asyncio.timeout(SILENCE):
-                await self._say_hello(connection)
+                await self._say_hello(connection, seen)
             self._connection = connection
             self._say(Subscribe(topics=self._target.topics, epoch=self._epoch, seq=self._seq))
             # Also that it is free: it may have come free while nobody could be told.
@@ -270,24 +363,61 @@ class Link:
             finally:
                 resending.cancel()
 
-    async def _say_hello(self, connection: ClientConnection) -> None:
+    async def _greet(
+        self, connection: ClientConnection, role: Literal["kiosk", "unpaired"], seen: str
+    ) -> Welcome:
+        """Answer the challenge, for this room and the server whose key was seen."""
         challenge = read_server_message(await connection.recv())
         if not isinstance(challenge, Challenge):
             raise WireError("the server did not begin with a challenge")
-        room = self._target.room
+        room = self._room if role == "kiosk" else None
         hello = Hello(
-            role="kiosk",
+            role=role,
             key=public_hex(self._key),
             room=room,
-            signature=sign_hello(self._key, challenge.nonce, room),
+            signature=sign_hello(self._key, challenge.nonce, room or "", seen),
             program=PROGRAM,
         )
         await connection.send(encode(hello))
         answer = read_server_message(await connection.recv())
         if isinstance(answer, Refused):
+            # Its key is not known, or no longer: the next attempt asks to be paired.
+            self._stranger = self._stranger or answer.code == "unknown-key"
             raise _Refusal(answer.reason)
         if not isinstance(answer, Welcome):
             raise WireError("the server did not answer hello")
+        return answer
+
+    async def _wait_to_be_paired(self, connection: ClientConnection, seen: str) -> None:
+        """Show the code that the server gives, until an operator has confirmed it."""
+        async with asyncio.timeout(SILENCE):
+            await self._greet(connection, "unpaired", seen)
+        self._inbox.put(LinkChanged("refused", self._clock.now(), "this door is not paired"))
+        while True:
+            # Nothing comes while nobody types the code; whether the server lives, pings tell.
+            message = read_server_message(await connection.recv())
+            if isinstance(message, PairingCode):
+                self._inbox.put(Unpaired(self._kiosk, message.code, message.until))
+            elif isinstance(message, Paired):
+                self._be_paired(message, seen)
+                self._inbox.put(Received(message, self._clock.now()))
+                raise _Paired
+
+    def _be_paired(self, message: Paired, seen: str) -> None:
+        if message.kiosk != self._kiosk or message.server != seen:
+            raise WireError("the server paired another door, or is another server")
+        self._room, self._stranger = message.room, False
+        self._pin = self._target.pin or seen
+        if self._target.pairing is not None:
+            try:
+                keep_pairing(self._target.pairing, Pairing(room=message.room, server=seen))
+            except OSError as error:
+                # Until the next start the door knows it all the same.
+                self._disk.tell("pairing", str(error))
+        logger.info("paired with %s, sha256:%s", message.room, seen or "(no TLS)")
+
+    async def _say_hello(self, connection: ClientConnection, seen: str) -> None:
+        answer = await self._greet(connection, "kiosk", seen)
         if answer.epoch != self._epoch:
             self._epoch, self._seq = answer.epoch, None
         now = self._clock.now()
@@ -301,22 +431,41 @@ class Link:
                 self._acknowledged(name)
             case Refused(ref=str() as name, code=code, reason=reason):
                 self._refused(EventId(name), code, reason)
+            case Done(ref=number):
+                self._is_done(number)
+            case Refused(ref=int() as number, code=code, reason=reason) if number not in self._asked:
+                self._not_done(number, code, reason)
+            case Found(ref=number) | Refused(ref=int() as number) if number in self._asked:
+                message = replace(message, ref=self._asked.pop(number))
             case SnapshotEnd(seq=seq) | Heartbeat(seq=seq):
                 # The heartbeat's seq is known only once nothing older is on its way: it is sent
                 # behind what changed, on the same connection.
                 self._seq = seq
         self._inbox.put(Received(message, self._clock.now()))
 
+    def _is_done(self, number: RequestId) -> None:
+        self._sent.pop(number, None)
+        self._sensed.pop(number, None)
+        if self._count is not None and self._count.id == number:
+            self._count = None
+
+    def _not_done(self, number: RequestId, code: Code, reason: str) -> None:
+        if code in _LATER:
+            return
+        logger.warning("what the door felt was refused: %s", reason)
+        self._is_done(number)
+
     def _acknowledged(self, name: EventId) -> None:
         assert self._outbox is not None
         self._outbox.remove(name)
         self._sent.pop(name, None)
+        self._tell_fault()
         self._tell_watching()
 
-    def _refused(self, name: EventId, code: str, reason: str) -> None:
+    def _refused(self, name: EventId, code: Code, reason: str) -> None:
         assert self._outbox is not None
         logger.warning("press %s was refused: %s", name, reason)
-        if code in ("too-fast", "server"):
+        if code in _LATER:
             return  # it is sent again with the others
         self._sent.pop(name, None)
         self._outbox.set_aside(name, f"{code}: {reason}")
@@ -324,13 +473,16 @@ class Link:
 
     def _press(self, intent: Intent, at: float, by: By, minutes: int | None) -> None:
         assert self._outbox is not None
+        room = self._room
+        if room is None:
+            return  # what somebody presses at a door without a room says nothing
 
         def make(outbox: str, n: int) -> tuple[Press, str]:
             press = Press(
                 kiosk=self._kiosk,
                 outbox=outbox,
                 n=n,
-                room=self._target.room,
+                room=room,
                 intent=intent,
                 by=by,
                 minutes=minutes,
@@ -354,12 +506,14 @@ class Link:
         assert self._outbox is not None
         for kept in self._outbox.waiting():
             self._send(kept)
+        for message in self._told():
+            self._send_told(message)
         self._tell_watching()
 
     def _send(self, kept: KeptPress) -> None:
         if self._connection is None:
             return
-        self._sent[kept.name] = self._clock.boottime()
+        self._is_sent(kept.name)
         self._say(
             SendPress(
                 press=kept.press,
@@ -370,16 +524,45 @@ class Link:
             )
         )
 
+    def _told(self) -> Iterator[SendSensed | SetHeadcount]:
+        """Give what else waits for the server's word."""
+        yield from list(self._sensed.values())
+        if self._count is not None:
+            yield self._count
+
+    def _send_told(self, message: SendSensed | SetHeadcount) -> None:
+        if self._connection is None:
+            return
+        self._is_sent(message.id)
+        if isinstance(message, SendSensed):
+            # When it was felt never changes; how long ago that is does.
+            message = replace(message, boottime=round(self._clock.boottime() * 1000))
+        self._say(message)
+
+    def _is_sent(self, name: EventId | RequestId) -> None:
+        assert self._sending is not None
+        self._sent[name] = self._clock.boottime()
+        self._sending.set()
+
     async def _resend(self) -> None:
         """Send again what was not acknowledged: the room it was for may have died meanwhile."""
+        assert self._outbox is not None
+        assert self._sending is not None
         while True:
+            # Nothing to wait for: nothing to wake for.
+            await self._sending.wait()
             await asyncio.sleep(RESEND / 5)
-            assert self._outbox is not None
+            if not self._sent:
+                self._sending.clear()
+                continue
             now = self._clock.boottime()
             late = {name for name, sent in self._sent.items() if now - sent >= RESEND}
             for kept in self._outbox.waiting() if late else ():
                 if kept.name in late:
                     self._send(kept)
+            for message in self._told() if late else ():
+                if message.id in late:
+                    self._send_told(message)
 
     def _tell_watching(self) -> None:
         assert self._outbox is not None
@@ -395,27 +578,39 @@ class Link:
         self._say(Stuck(stuck=stuck))
         self._tell_watching()
 
+    def _find(self, request: Find) -> None:
+        """Ask under a number of our own: those of the callers may be the same as others of ours."""
+        number = next(self._numbers)
+        self._asked[number] = request.id
+        self._say(replace(request, id=number))
+
     def _recount(self, people: int) -> None:
-        self._requests += 1
-        self._say(SetHeadcount(id=self._requests, room=self._target.room, count=people))
+        if self._count is not None:
+            self._sent.pop(self._count.id, None)
+        if self._room is None:
+            return
+        self._count = SetHeadcount(id=next(self._numbers), room=self._room, count=people)
+        self._send_told(self._count)
 
     def _tell_sensed(self, sensed: Motion | Air, at: float) -> None:
-        self._requests += 1
         message = SendSensed(
-            id=self._requests,
+            id=next(self._numbers),
             run=self._run_name,
             boot_id=boot_id(),
             at=round(at * 1000),
             boottime=round(self._clock.boottime() * 1000),
             sensed=sensed,
         )
-        self._say(message)
+        while len(self._sensed) >= KEEP_SENSED:
+            dropped = next(iter(self._sensed))
+            self._is_done(dropped)
+            logger.warning("what was felt first is dropped: the server does not answer")
+        self._sensed[message.id] = message
+        self._send_told(message)
 
     def _tell_fault(self) -> None:
         assert self._outbox is not None
-        if self._outbox.fault and not self._fault_told:
-            self._fault_told = True
-            self._inbox.put(FaultFound("disk", self._outbox.fault))
+        self._disk.tell("outbox", self._outbox.fault)
 
     def _say(self, message: ClientMessage) -> None:
         """Send a message if the line is up, in the order of the calls."""

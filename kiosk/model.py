@@ -13,21 +13,24 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from events.decide import decide
-from events.domain import Effect, Intent, PresencePressed, Press, Recorded
+from events.decide import Decision, decide
+from events.domain import Effect, Intent, PresencePressed, Press, Recorded, RoomInfo
 from events.ids import EventId, KioskId, RoomKey, room_stream
 from events.projection import restore
-from events.search import Answer
+from events.search import Wish
 from events.state import RoomState, Rules, fold
-from events.status import Known, Stretch, day_of, day_span, stretch_at
+from events.status import Known, Stretch, day_of, day_span, headcount_at, stretch_at
 from events.wire import (
     HEARTBEAT,
     Air,
     Challenge,
     Code,
+    DoorCode,
+    DoorCodes,
     Heartbeat,
     Notice,
     Notices,
+    Paired,
     Pressed,
     Refused,
     RoomDay,
@@ -39,27 +42,36 @@ from events.wire import (
     TimetablesRead,
     Welcome,
 )
-from kiosk.debounce import HOLD
+from kiosk.hardware.debounce import HOLD
+from kiosk.hours import in_hours, next_turn
 from kiosk.inbox import (
+    Action,
     AirFelt,
+    Ask,
     ClockStepped,
+    Count,
     Edge,
     FaultFound,
     Gesture,
     Input,
     Kept,
+    Leave,
     LinkChanged,
     MotionFelt,
     Noted,
+    OpenPage,
     Page,
     Quit,
     Received,
     SavePicture,
     Speak,
+    Stay,
     StuckChanged,
     Tapped,
     Touched,
+    Unpaired,
 )
+from kiosk.search import EVERY, Search, search
 
 SILENCE = timedelta(seconds=3 * HEARTBEAT)
 """A server not heard for so long is told loudly."""
@@ -71,6 +83,19 @@ KEEP_PENDING = 200
 """Presses without acknowledgement that the model remembers; older ones no longer matter for presence."""
 KEEP_ANSWERED = 20
 """Acknowledged presses that may wait for the presence that contains them."""
+PAGE = timedelta(seconds=20)
+"""A page that nobody touches for so long gives way to the sign."""
+LANGUAGE = timedelta(seconds=60)
+"""So long after the last touch the first language comes back."""
+AWAKE = timedelta(seconds=30)
+"""For so long a touch or a press keeps a door awake at night."""
+SETTLING = timedelta(seconds=0.3)
+"""A touch so soon after the page changed was meant for what was there before, or is the same finger's
+second contact (a finger that trembles lifts for less than 0.2 s)."""
+OTHERS = timedelta(seconds=90)
+"""What is known of other rooms is old when the server was not heard for so long."""
+COUNTED = timedelta(seconds=6)
+"""How long a head count made here is shown before the server has said the same."""
 
 _FINAL: frozenset[Code] = frozenset({"bad-message", "not-allowed", "unknown-room"})
 """Refusals after which a press will never be recorded."""
@@ -102,18 +127,6 @@ class Setup(Struct, frozen=True, kw_only=True):
     rises: Literal["", "left", "right"] = ""
 
 
-class Search(Struct, frozen=True, kw_only=True):
-    """What somebody asks for on the page that finds rooms.
-
-    Attributes:
-        answer: What the search found in what the door knows, its wish included.
-        at: When, in best time.
-    """
-
-    answer: Answer
-    at: datetime
-
-
 class Feedback(Struct, frozen=True, kw_only=True):
     """What the screen answers to the person at the button.
 
@@ -143,7 +156,7 @@ class Model(Struct, frozen=True, kw_only=True):
     """Everything a door knows.
 
     Attributes:
-        room: The room at whose door this hangs.
+        room: The room at whose door this hangs; empty for a door that was never paired.
         since: When the program started.
         zone: Time zone to show until the server has told the school's.
         school: Name of the school.
@@ -175,6 +188,14 @@ class Model(Struct, frozen=True, kw_only=True):
         board: Address of the school's board; empty where there is none.
         air: What the door's own sensor last measured.
         air_at: When.
+        clock_known: Whether the door's clock, or the server's, can be believed.
+        corrected: Whether ``offset`` was heard from the server since the program started.
+        settled: Position of the log up to which all is contained, whatever is on its way; None
+            where that is not known. From here a connection may be taken up again.
+        receiving: A snapshot is coming in.
+        counted: How many people somebody has just counted here by touch, and when.
+        codes: The codes that the QR code carries for a while, the server's newest word.
+        pairing: What an operator has to type, while the server does not know this door.
     """
 
     room: RoomKey
@@ -209,6 +230,28 @@ class Model(Struct, frozen=True, kw_only=True):
     board: str = ""
     air: Air | None = None
     air_at: datetime | None = None
+    clock_known: bool = True
+    corrected: bool = False
+    settled: int | None = None
+    receiving: bool = False
+    counted: tuple[int, datetime] | None = None
+    codes: tuple[DoorCode, ...] = ()
+    pairing: Unpaired | None = None
+
+    @property
+    def paired(self) -> bool:
+        """Whether it is known at which room this hangs, and the server knows it, too."""
+        return self.room != "" and self.pairing is None
+
+    @property
+    def time_known(self) -> bool:
+        """Whether the time can be told: else nothing that depends on it is."""
+        return self.clock_known
+
+    @property
+    def info(self) -> RoomInfo | None:
+        """What the own room is, also while the time is not known."""
+        return self.day.info if self.day is not None else None
 
     @property
     def day(self) -> RoomDay | None:
@@ -242,10 +285,10 @@ class Model(Struct, frozen=True, kw_only=True):
         effect of its own button.
 
         Returns:
-            None while the server has not told of the room.
+            None while the server has not told of the room, or nobody can tell what time it is.
         """
         day = self.day
-        if day is None or self.rules is None:
+        if day is None or self.rules is None or not self.time_known:
             return None
         k = restore(day, self.presences.get(self.room), self.rules)
         room = k.room
@@ -260,21 +303,71 @@ class Model(Struct, frozen=True, kw_only=True):
         """Tell the own room's status and until when it stays so, in best time.
 
         Returns:
-            None while the server has not told of the room: its status is unknown.
+            None while nothing is known of the room, or not what time it is: its status is unknown.
         """
         k = self.known(now)
         return None if k is None else stretch_at(k, self.time(now))
+
+    def headcount(self, now: datetime) -> int | None:
+        """Tell how many people are here, where somebody counted them."""
+        if self.counted is not None:
+            return self.counted[0]
+        k = self.known(now)
+        return None if k is None else headcount_at(k, self.time(now))
 
     def connected(self, now: datetime) -> bool:
         """Tell whether the server is there: the link is up, and it was heard lately."""
         return self.link == "up" and self.heard_at is not None and now - self.heard_at < SILENCE
 
     def cut_off_since(self, now: datetime) -> datetime | None:
-        """Tell since when the server has been silent, in best time, where that is worth telling."""
+        """Tell since when the server has been silent, in best time, where that is worth telling.
+
+        A door that remembers a server from before its start gives it the same time to answer.
+        """
         last = self.heard_at or self.since
         if self.link == "refused":
             return self.time(self.link_since or last)
-        return self.time(last) if now - last >= SILENCE else None
+        return self.time(last) if now - self._silent_from >= SILENCE else None
+
+    @property
+    def _silent_from(self) -> datetime:
+        """The server's last sign of life in this run, by the door's clock; else the start."""
+        return self.heard_at if self.corrected and self.heard_at is not None else self.since
+
+    def others_since(self, now: datetime) -> datetime | None:
+        """Tell of when that is which is known of other rooms, in best time, where it is old.
+
+        Returns:
+            None while the server tells of them, and where it never did.
+        """
+        if self.heard_at is None:
+            return None
+        # What a run before heard is as old as it is, whatever a wrong clock makes of it.
+        old = not self.corrected or now - self.heard_at >= OTHERS
+        return self.time(self.heard_at) if old else None
+
+    def is_night(self, now: datetime) -> bool:
+        """Tell whether the screen may rest by the school's clocks, as far as they are known."""
+        hours = self.setup.night_hours
+        return self.time_known and in_hours(hours, self.rules_shown.zone, self.time(now))
+
+    def resting(self, now: datetime) -> bool:
+        """Tell whether the screen rests: it is night, and nobody is at the door."""
+        if self.feedback is not None or not self.is_night(now):
+            return False
+        return self.touched_at is None or now - self.touched_at >= AWAKE
+
+    def takes_touch(self, now: datetime) -> bool:
+        """Tell whether what a touch means is done; one that wakes the screen means nothing else."""
+        if self.resting(now):
+            return False
+        return self.page_since is None or not timedelta(0) <= now - self.page_since < SETTLING
+
+    def code(self, now: datetime) -> str | None:
+        """Tell the code that shows that one stands at this door; None where none holds now."""
+        best = self.time(now)
+        holding = [known for known in self.codes if known.since <= best < known.until]
+        return max(holding, key=lambda known: known.since).code if holding and self.time_known else None
 
     def read_at(self, now: datetime) -> datetime | None:
         """Tell when today's timetable was last believed, in best time; None when it never was."""
@@ -308,11 +401,41 @@ class Model(Struct, frozen=True, kw_only=True):
             done = int((now - self.held_since) / timedelta(seconds=HOLD) * HOLD_STEPS)
             if done < HOLD_STEPS:
                 instants.append(self.held_since + timedelta(seconds=HOLD) * (done + 1) / HOLD_STEPS)
-        instants.append((self.heard_at or self.since) + SILENCE)
+        instants.append(self._silent_from + SILENCE)
         read_at = self.read_at(now)
         if read_at is not None:
             instants.append(read_at + self.stale_after + timedelta(microseconds=1) - self.offset)
+        instants += self._touch_instants(now)
+        ends = [notice.until for notice in self.notices if notice.until is not None]
+        instants += [instant - self.offset for instant in ends]
+        instants += [instant - self.offset for known in self.codes for instant in (known.since, known.until)]
         return min(instant for instant in instants if instant > now)
+
+    def page_ends(self) -> datetime | None:
+        """Tell when the page gives way to the sign, by the door's clock; None where it is the sign."""
+        if self.page == "sign":
+            return None
+        touches = [at for at in (self.page_since, self.touched_at) if at is not None]
+        return max(touches, default=self.since) + PAGE
+
+    def _touch_instants(self, now: datetime) -> list[datetime]:
+        """List when the picture changes because nobody touches it."""
+        instants = []
+        page_ends = self.page_ends()
+        if page_ends is not None:
+            instants.append(page_ends)
+        if self.page == "find" and self.heard_at is not None:
+            instants.append(self.heard_at + OTHERS)
+        if self.search is not None and self.search.outdated:
+            instants.append(self.search.at + EVERY - self.offset)
+        if self.touched_at is not None:
+            instants += [self.touched_at + LANGUAGE, self.touched_at + AWAKE]
+        if self.counted is not None:
+            instants.append(self.counted[1] + COUNTED)
+        turn = next_turn(self.setup.night_hours, self.rules_shown.zone, self.time(now))
+        if turn is not None:
+            instants.append(turn - self.offset)
+        return instants
 
 
 def update(model: Model, item: Input, now: datetime) -> Model:
@@ -326,45 +449,14 @@ def update(model: Model, item: Input, now: datetime) -> Model:
     Returns:
         What is known then.
     """
-    model = passed(model, now)
-    match item:
-        case Received(message=message, at=at):
-            return _received(model, message, at, now)
-        case Touched():
-            feedback = Feedback(told="touched", since=now, until=now + timedelta(seconds=HOLD) + FEEDBACK)
-            return replace(model, held_since=now, feedback=feedback)
-        case Gesture(intent=intent):
-            return replace(
-                model,
-                held_since=None,
-                feedback=Feedback(told="sending", intent=intent, since=now, until=now + FEEDBACK),
-            )
-        case Noted():
-            return _noted(model, item, now)
-        case Kept(presses=presses):
-            known = {noted.press for noted in model.pending}
-            added = tuple(noted for noted in presses if noted.press not in known)
-            return replace(model, pending=(added + model.pending)[-KEEP_PENDING:])
-        case LinkChanged(state=state, at=at, why=why):
-            # The rest of a snapshot never comes over another connection.
-            return replace(model, link=state, link_since=at, link_why=why, named=None)
-        case StuckChanged(stuck=stuck):
-            return replace(model, stuck=stuck, held_since=None)
-        case FaultFound(what=what, gone=gone):
-            others = tuple(fault for fault in model.faults if fault.what != what)
-            return replace(model, faults=others if gone else (*others, item))
-        case AirFelt(air=air):
-            return replace(model, air=air, air_at=now)
-        case ClockStepped(by=by):
-            return _stepped(model, timedelta(seconds=by))
-        case Tapped(action=Speak(language=language)):
-            return replace(model, language=language)
-        case Edge() | MotionFelt() | SavePicture() | Quit() | Tapped():
-            return model
+    if isinstance(item, ClockStepped):
+        # First of all: by the new clock everything looks long ago, or still to come.
+        return passed(_stepped(model, timedelta(seconds=item.by)), now)
+    return _searched(_taken(passed(model, now), item, now), now)
 
 
 def passed(model: Model, now: datetime) -> Model:
-    """Let time pass: forget an answer that was shown long enough, and at midnight past titles.
+    """Let time pass: forget what was shown long enough, and at midnight past titles.
 
     Args:
         model: What is known.
@@ -372,6 +464,22 @@ def passed(model: Model, now: datetime) -> Model:
     """
     if model.feedback is not None and now >= model.feedback.until:
         model = replace(model, feedback=None)
+    if model.counted is not None and now >= model.counted[1] + COUNTED:
+        model = replace(model, counted=None)
+    page_ends = model.page_ends()
+    if page_ends is not None and now >= page_ends:
+        model = _turned(model, "sign", now)
+    first = model.setup.languages[0]
+    touched_at = model.touched_at
+    if model.language != first and touched_at is not None and now >= touched_at + LANGUAGE:
+        model = replace(model, language=first)
+    return _searched(_dated(model, now), now)
+
+
+def _dated(model: Model, now: datetime) -> Model:
+    """Notice that it is another day."""
+    if not model.time_known:
+        return model
     today = day_of(model.rules_shown, model.time(now))
     if today == model.today:
         return model
@@ -382,11 +490,117 @@ def passed(model: Model, now: datetime) -> Model:
     return model if day == model.day else replace(model, days={**model.days, model.room: day})
 
 
+def _taken(model: Model, item: Input, now: datetime) -> Model:
+    match item:
+        case Received(message=message, at=at):
+            return _received(model, message, at, now)
+        case Touched():
+            feedback = Feedback(told="touched", since=now, until=now + timedelta(seconds=HOLD) + FEEDBACK)
+            return replace(_pressing(model, now), held_since=now, feedback=feedback)
+        case Gesture(intent=intent):
+            return replace(_sending(_pressing(model, now), intent, now), held_since=None)
+        case Noted():
+            return _noted(model, item, now)
+        case Kept(presses=presses):
+            known = {noted.press for noted in model.pending}
+            added = tuple(noted for noted in presses if noted.press not in known)
+            return replace(model, pending=(added + model.pending)[-KEEP_PENDING:])
+        case LinkChanged(state=state, at=at, why=why):
+            # The rest of a snapshot never comes over another connection.
+            # Nor does a code of another connection hold.
+            return replace(
+                model, link=state, link_since=at, link_why=why, named=None, receiving=False, pairing=None
+            )
+        case Unpaired():
+            return replace(model, pairing=item)
+        case StuckChanged(stuck=stuck):
+            return replace(model, stuck=stuck, held_since=None)
+        case FaultFound(what=what, gone=gone):
+            others = tuple(fault for fault in model.faults if fault.what != what)
+            return replace(model, faults=others if gone else (*others, item))
+        case AirFelt(air=air):
+            return replace(model, air=air, air_at=now)
+        case Tapped(action=action):
+            counts = model.takes_touch(now)
+            model = _woken(model, now)
+            return _done(model, action, now) if counts and action is not None else model
+        case Edge() | MotionFelt() | SavePicture() | Quit() | ClockStepped():
+            return model
+
+
+def _woken(model: Model, now: datetime) -> Model:
+    """Notice that somebody is at the door."""
+    woke = model.resting(now)
+    return replace(model, touched_at=now, page_since=now if woke else model.page_since)
+
+
+def _pressing(model: Model, now: datetime) -> Model:
+    """Notice that somebody uses the button: the answer stands on the sign."""
+    return _turned(_woken(model, now), "sign", now)
+
+
+def _turned(model: Model, page: Page, now: datetime) -> Model:
+    """Show a page."""
+    if page == model.page:
+        return model
+    return replace(model, page=page, page_since=now, search=None)
+
+
+def _sending(model: Model, intent: Intent, now: datetime) -> Model:
+    return replace(model, feedback=Feedback(told="sending", intent=intent, since=now, until=now + FEEDBACK))
+
+
+def _done(model: Model, action: Action, now: datetime) -> Model:
+    """Do what a touch means."""
+    match action:
+        case OpenPage(page=page):
+            return _turned(model, page, now)
+        case Speak(language=language):
+            # A second contact of the same finger must not turn it back either.
+            known = language in model.setup.languages
+            return replace(model, language=language, page_since=now) if known else model
+        case Stay():
+            return _sending(replace(_turned(model, "sign", now), page_since=now), "present", now)
+        case Leave():
+            return _sending(replace(_turned(model, "sign", now), page_since=now), "leaving", now)
+        case Ask(wish=wish):
+            return model if model.page != "find" else _sought(model, wish, now)
+        case Count(people=people):
+            return replace(model, counted=(people, now))
+
+
+def _searched(model: Model, now: datetime) -> Model:
+    """Search where the page that finds rooms is open, and what it shows may no longer be so."""
+    if model.page != "find":
+        return model
+    last, best = model.search, model.time(now)
+    if last is None:
+        return _sought(model, Wish(origin=model.room), now)
+    same_minute = _next_minute(last.at) == _next_minute(best)
+    due = last.outdated and not timedelta(0) <= best - last.at < EVERY
+    if model.receiving or (same_minute and not due):
+        return model
+    return _sought(model, last.wish, now)
+
+
+def _sought(model: Model, wish: Wish, now: datetime) -> Model:
+    own, rules = model.day, model.rules
+    if own is None or own.info is None or own.retired or rules is None or not model.time_known:
+        return model if model.search is None else replace(model, search=None)
+    return replace(model, search=search(wish, model.days, model.presences, rules, model.time(now)))
+
+
 def _stepped(model: Model, by: timedelta) -> Model:
     """Move every instant on the door's own clock along with that clock; best time stays as it was."""
+    corrected = model.corrected
 
     def moved(instant: datetime | None) -> datetime | None:
         return None if instant is None else instant + by
+
+    def pressed(noted: Noted) -> Noted:
+        # A press of a run before was stamped by another clock, which this step says nothing of.
+        own = corrected or noted.pressed_at >= model.since
+        return replace(noted, pressed_at=noted.pressed_at + by) if own else noted
 
     feedback = model.feedback
     if feedback is not None:
@@ -395,43 +609,69 @@ def _stepped(model: Model, by: timedelta) -> Model:
         model,
         since=model.since + by,
         link_since=moved(model.link_since),
-        heard_at=moved(model.heard_at),
+        # What was heard in a run before is remembered in best time.
+        heard_at=moved(model.heard_at) if corrected else model.heard_at,
         held_since=moved(model.held_since),
         page_since=moved(model.page_since),
         touched_at=moved(model.touched_at),
         air_at=moved(model.air_at),
         # A clock that no server has corrected yet is now right, and was wrong before.
-        offset=model.offset - by if model.heard_at is not None else model.offset,
+        offset=model.offset - by if corrected else model.offset,
+        clock_known=True,
         feedback=feedback,
-        pending=tuple(replace(noted, pressed_at=noted.pressed_at + by) for noted in model.pending),
-        answered=tuple(
-            (replace(noted, pressed_at=noted.pressed_at + by), seq) for noted, seq in model.answered
-        ),
+        pending=tuple(pressed(noted) for noted in model.pending),
+        answered=tuple((pressed(noted), seq) for noted, seq in model.answered),
+        counted=(model.counted[0], model.counted[1] + by) if model.counted is not None else None,
+        search=replace(model.search, outdated=True) if model.search is not None else None,
     )
 
 
 def _received(model: Model, message: ServerMessage, at: datetime, now: datetime) -> Model:
     if isinstance(message, Challenge):
         return model
-    model = replace(model, heard_at=at)
+    before = model
+    model = _told(replace(model, heard_at=at), message, at, now)
+    changed = (
+        model.days is not before.days
+        or model.presences is not before.presences
+        or model.rules is not before.rules
+    )
+    if changed and model.search is not None and model.search is before.search:
+        return replace(model, search=replace(model.search, outdated=True))
+    return model
+
+
+def _told(model: Model, message: ServerMessage, at: datetime, now: datetime) -> Model:
     match message:
         case Welcome(school=school, rules=rules, server_time=server_time, board=board):
-            offset = server_time - at
-            return replace(model, school=school, rules=rules, offset=offset, link="up", board=board)
+            model = _set(model, server_time - at)
+            # The snapshot follows: what comes before it is not all that happened meanwhile.
+            return replace(
+                model, school=school, rules=rules, link="up", board=board, receiving=True, pairing=None
+            )
+        case Paired(room=room):
+            return replace(model, room=room, pairing=None)
         case Notices(notices=notices):
             return replace(model, notices=notices)
+        case DoorCodes(codes=codes):
+            return replace(model, codes=codes)
         case Heartbeat(server_time=server_time, seq=seq):
-            return replace(model, offset=server_time - at, seq=max(seq, model.seq))
+            model = replace(_set(model, server_time - at), seq=max(seq, model.seq))
+            return model if model.receiving else replace(model, settled=seq)
         case RulesSet(rules=rules):
             return replace(model, rules=rules)
         case SnapshotBegin(epoch=epoch, seq=seq, whole=whole):
-            return replace(model, epoch=epoch, seq=seq, named=frozenset() if whole else None)
+            named = frozenset[RoomKey]() if whole else None
+            # Which rooms a whole snapshot drops is known at its end only.
+            settled = None if whole else model.settled
+            return replace(model, epoch=epoch, seq=seq, named=named, settled=settled, receiving=True)
         case RoomDay():
             return _day_received(model, message)
         case RoomPresence():
             return _presence_received(model, message)
         case SnapshotEnd(seq=seq):
-            return _snapshot_ended(model, seq)
+            model = _snapshot_ended(model, seq)
+            return model if model.search is None else _sought(model, model.search.wish, now)
         case TimetablesRead():
             return _read_again(model, message)
         case Pressed():
@@ -440,6 +680,11 @@ def _received(model: Model, message: ServerMessage, at: datetime, now: datetime)
             return _refused(model, message, EventId(ref), now)
         case _:
             return model
+
+
+def _set(model: Model, offset: timedelta) -> Model:
+    """Take the server's clock."""
+    return replace(model, offset=offset, corrected=True, clock_known=True)
 
 
 def _read_again(model: Model, message: TimetablesRead) -> Model:
@@ -472,7 +717,11 @@ def _presence_received(model: Model, message: RoomPresence) -> Model:
         presences={**model.presences, message.room: message},
         seq=max(message.seq, model.seq),
     )
-    if message.room == model.room and model.answered:
+    if message.room != model.room:
+        return model
+    if model.counted is not None and message.headcount == model.counted[0]:
+        model = replace(model, counted=None)
+    if model.answered:
         later = tuple((noted, seq) for noted, seq in model.answered if seq > message.seq)
         return replace(model, answered=later)
     return model
@@ -493,7 +742,7 @@ def _named(model: Model, room: RoomKey) -> Model:
 
 
 def _snapshot_ended(model: Model, seq: int) -> Model:
-    model = replace(model, seq=max(seq, model.seq))
+    model = replace(model, seq=max(seq, model.seq), settled=seq, receiving=False)
     named = model.named
     if named is None:
         return model
@@ -564,17 +813,7 @@ def _still_cares(model: Model, noted: Noted, now: datetime) -> bool:
 
 
 def _pressed(room: RoomState, noted: Noted, pressed_at: datetime, rules: Rules) -> RoomState:
-    press = Press(
-        kiosk=KioskId(""),
-        outbox="",
-        n=0,
-        room=room.key,
-        intent=noted.intent,
-        minutes=noted.minutes,
-        boot_id="",
-        boottime=0,
-        wall=pressed_at,
-    )
+    press = _press(room, noted.intent, noted.minutes, pressed_at)
     decision = decide(room, press, name=noted.press, pressed_at=pressed_at, policy=rules.policy)
     event = PresencePressed(
         room=room.key,
@@ -597,6 +836,33 @@ def _pressed(room: RoomState, noted: Noted, pressed_at: datetime, rules: Rules) 
         event=event,
     )
     return fold(room, recorded)
+
+
+def would_do(k: Known, minutes: int | None, at: datetime) -> Decision:
+    """Tell what a touch that says ``present`` would do.
+
+    Args:
+        k: What is known of the room.
+        minutes: For how long; None for the school's default.
+        at: When, in best time.
+    """
+    press = _press(k.room, "present", minutes, at)
+    # Later than any other press of the same instant.
+    return decide(k.room, press, name=EventId("~"), pressed_at=at, policy=k.rules.policy)
+
+
+def _press(room: RoomState, intent: Intent, minutes: int | None, pressed_at: datetime) -> Press:
+    return Press(
+        kiosk=KioskId(""),
+        outbox="",
+        n=0,
+        room=room.key,
+        intent=intent,
+        minutes=minutes,
+        boot_id="",
+        boottime=0,
+        wall=pressed_at,
+    )
 
 
 def _next_minute(instant: datetime) -> datetime:

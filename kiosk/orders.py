@@ -9,7 +9,7 @@ from msgspec import Struct
 from events.domain import By, Intent
 from events.wire import Air, Motion
 from kiosk.inbox import Count, Gesture, Input, Leave, Stay, StuckChanged, Tapped
-from kiosk.model import Model
+from kiosk.model import Model, passed
 
 
 class Submit(Struct, frozen=True, kw_only=True):
@@ -60,6 +60,8 @@ def orders(model: Model, item: Input, now: datetime) -> tuple[Order, ...]:
         item: What came out of the inbox.
         now: The door's wall clock.
     """
+    if isinstance(item, Tapped) and not passed(model, now).takes_touch(now):
+        return ()
     match item:
         case Gesture(intent=intent, at=at):
             return (Submit(intent=intent, at=at),)

@@ -9,6 +9,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# These machines are noisy: how long an example takes says nothing about it.
+settings.register_profile("toctoc", deadline=None)
+settings.load_profile("toctoc")
 
 _PATIENCE = 5.0
 """Seconds in which whatever was told to stop has to have stopped."""

@@ -1,1 +1,1 @@
-"""The pages of the door's screen, panel by panel: from a `scene.Scene` to `kiosk.picture` panels."""
+"""The pages of the door's screen, panel by panel: from a `scene.Scene` to `kiosk.drawing.picture` panels."""

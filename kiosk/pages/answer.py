@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from kiosk.drawing.picture import Box, Column, Fill, Panel, Part, Ring, Shape, Text
 from kiosk.model import Feedback
 from kiosk.pages.frame import Frame
 from kiosk.pages.scene import Scene
-from kiosk.picture import Box, Column, Panel, Part, Ring, Shape, Text
 
 
 def answer_panel(scene: Scene, frame: Frame, feedback: Feedback) -> Panel:
     """Show what the press did, or is about to do."""
     theme = scene.theme
-    box, px = frame.agenda, frame.px
-    ground = theme.loud if feedback.told in ("kept", "refused") else theme.accent
-    pad = frame.margin if frame.standing else px(2.6)
-    side = px(7)
+    box, px, pad = frame.answer, frame.px, frame.pad
+    loud = feedback.told in ("kept", "refused")
+    ground, ink = (theme.loud, theme.on_loud) if loud else (theme.accent, theme.on_accent)
+    # Beside its words where there is no height for it above them.
+    beside = frame.standing or box.h < px(19)
+    side = px(7 if frame.standing or not beside else 5)
     icon_box = Box(box.x + pad, box.y + px(2.6), side, side)
     title, more = _answer_words(scene, feedback)
-    if frame.standing:
-        x = icon_box.right + px(2.5)
+    if beside:
+        x = icon_box.right + px(2.5 if frame.standing else 1.6)
         words = Box(x, icon_box.y + px(0.5), box.right - pad - x, box.bottom - px(2) - icon_box.y - px(0.5))
     else:
         top = icon_box.bottom + px(2.4)
@@ -34,7 +36,7 @@ def answer_panel(scene: Scene, frame: Frame, feedback: Feedback) -> Panel:
                 least=px(2.2),
                 lines=2,
                 shrink=True,
-                colour=theme.on_accent,
+                colour=ink,
             ),
             Text(
                 text=more,
@@ -43,13 +45,15 @@ def answer_panel(scene: Scene, frame: Frame, feedback: Feedback) -> Panel:
                 least=px(1.6),
                 lines=4,
                 before=px(1.6),
-                colour=theme.on_accent,
+                colour=ink,
             ),
         ),
     )
-    return Panel(
-        name="answer", box=box, ground=ground, parts=(*_answer_icon(scene, feedback, icon_box), column)
-    )
+    parts = [*_answer_icon(scene, feedback, icon_box), column]
+    if not frame.standing:
+        # Without colours the field beside it may be as black.
+        parts.append(Fill(box=Box(box.x, box.y, px(0.5), box.h), colour=theme.paper))
+    return Panel(name="answer", box=box, ground=ground, parts=tuple(parts))
 
 
 def _answer_icon(scene: Scene, feedback: Feedback, box: Box) -> list[Part]:

@@ -9,17 +9,17 @@ from msgspec import Struct
 
 from events.state import Booking
 from events.status import day_span, opening_spans
+from kiosk.drawing.picture import Box, Colour, Column, Fill, Panel, Part, Shape, Text
 from kiosk.pages.frame import Frame
 from kiosk.pages.scene import Scene
-from kiosk.picture import Box, Colour, Column, Fill, Panel, Part, Shape, Text
 
 
-def day_panel(scene: Scene, frame: Frame) -> Panel:
+def day_panel(scene: Scene, frame: Frame, box: Box) -> Panel:
     """Show the whole day in one bar."""
     theme = scene.theme
-    box, px = frame.day, frame.px
+    px = frame.px
     start, end = _day_shown(scene)
-    left, width = frame.margin, frame.w - 2 * frame.margin
+    left, width = frame.margin, box.w - 2 * frame.margin
     tight = box.h < px(8)
     track = Box(left, box.y + px(1.5 if tight else 2.1), width, px(2.6))
 
@@ -30,7 +30,7 @@ def day_panel(scene: Scene, frame: Frame) -> Panel:
     now_x = across(scene.minute)
     radius = px(0.4)
     parts: list[Part] = [Fill(box=track, colour=theme.track, radius=radius)]
-    if now_x > left:
+    if now_x > left and scene.model.time_known:
         parts.append(
             Fill(box=Box(left, track.y, now_x - left, track.h), colour=theme.track_past, radius=radius)
         )
@@ -45,8 +45,8 @@ def day_panel(scene: Scene, frame: Frame) -> Panel:
             place = Box(x + gap, track.bottom - height, max(px(0.4), right - x - 2 * gap), height)
             parts.append(Fill(box=place, colour=piece.colour, radius=min(radius, height // 2)))
     parts += _walk_in_block(scene, across, track, radius)
-    parts += _hour_labels(scene, frame, (start, end), across, track.bottom + px(1.2))
-    if start <= scene.minute < end:
+    parts += _hour_labels(scene, frame, (start, end), (left, width), track.bottom + px(1 if tight else 1.2))
+    if scene.model.time_known and start <= scene.minute < end:
         pole = max(2, px(0.35))
         top = track.y - px(0.9)
         parts.append(
@@ -114,22 +114,22 @@ def _pieces(scene: Scene, booking: Booking) -> list[_Piece]:
 
 
 def _hour_labels(
-    scene: Scene, frame: Frame, span: tuple[datetime, datetime], across: Callable[[datetime], int], top: int
+    scene: Scene, frame: Frame, span: tuple[datetime, datetime], place: tuple[int, int], top: int
 ) -> list[Part]:
     theme = scene.theme
     start, end = span
     px = frame.px
     size = px(1.5)
     hours = max(1, round((end - start) / timedelta(hours=1)))
-    width = (frame.w - 2 * frame.margin) / hours
-    step = next((step for step in (1, 2, 3, 4, 6) if step * width >= 4.2 * frame.unit), 6)
+    left, width = place
+    step = next((step for step in (1, 2, 3, 4, 6) if step * width / hours >= 4.2 * frame.unit), 6)
     parts: list[Part] = []
     instant = start
     while instant <= end:
         local = instant.astimezone(scene.zone)
         if local.minute == 0 and local.hour % step == 0:
             half = px(2.4)
-            x = across(instant)
+            x = left + round((instant - start) / (end - start) * width)
             text = Text(
                 text=scene.hour(instant),
                 font="hours",
@@ -140,7 +140,7 @@ def _hour_labels(
             )
             parts.append(
                 Column(
-                    box=Box(x - half, top, 2 * half, size),
+                    box=Box(x - half, top, 2 * half, px(1.15)),
                     ground=theme.paper,
                     texts=(text,),
                     across="centre",
@@ -160,7 +160,7 @@ def _day_shown(scene: Scene) -> tuple[datetime, datetime]:
         start, end = local.replace(hour=8), local.replace(hour=20)
     else:
         start, end = spans[0][0], spans[-1][1]
-    instants = [scene.best]
+    instants = [scene.minute] if scene.model.time_known else []
     for b in scene.bookings:
         if not b.all_day and b.end > midnight and b.start < next_midnight:
             instants += [max(b.start, midnight), min(b.end, next_midnight)]

@@ -82,15 +82,16 @@ def _booked(scene: Scene, k: Known, status: Status) -> tuple[str, str]:
         return scene.say("booked.all-day"), scene.say("unknown.knock")
     if booking.unsure:
         return scene.on_day("until", booking.end), scene.say("booked.unsure")
+    if status.warning:
+        freed_at = booking.start + timedelta(minutes=k.rules.policy.release_after)
+        freed = scene.say("booked.freed-in", duration=scene.duration(freed_at - scene.minute))
+        return freed, scene.on_day("booked.nobody-until", booking.end)
     until = scene.on_day("until", booking.end)
     if status.left_at is not None:
         name = "released.left" if status.released else "booked.left"
         return until, scene.say(name, hour=scene.hour(status.left_at))
     if status.released:
         return until, scene.say("released.nobody")
-    if status.warning:
-        freed_at = booking.start + timedelta(minutes=k.rules.policy.release_after)
-        return until, scene.say("booked.warning", duration=scene.duration(freed_at - scene.minute))
     if booking.confirmed_at is None:
         return until, scene.say("booked.nobody")
     return until, ""

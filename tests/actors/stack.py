@@ -6,8 +6,10 @@ import contextlib
 import json
 import queue
 import socket
+import ssl
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
@@ -264,7 +266,14 @@ class School:
     @property
     def address(self) -> str:
         host, port = self.app.address
-        return f"ws://{host}:{port}"
+        return f"{'wss' if self.app.settings.tls.serve else 'ws'}://{host}:{port}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the key that the server shows."""
+        from actors.tls import CERTIFICATE_FILE, fingerprint_of
+
+        return fingerprint_of(self.app.settings.tls.certificate or self.data / CERTIFICATE_FILE)
 
     @property
     def token(self) -> str:
@@ -297,7 +306,11 @@ class School:
         head = self.log().head()
 
         def published() -> bool:
-            with urllib.request.urlopen(f"http://{host}:{port}/healthz", timeout=TIMEOUT) as answer:
+            try:
+                answer = urllib.request.urlopen(f"http://{host}:{port}/healthz", timeout=TIMEOUT)
+            except urllib.error.HTTPError as ill:  # it tells all the same
+                answer = ill
+            with answer:
                 return bool(json.loads(answer.read())["seq"] >= head)
 
         eventually(published)
@@ -323,17 +336,21 @@ class Talk:
     """A client of the gateway that says what the test tells it to."""
 
     def __init__(self, address: str, **options: Any) -> None:
-        self._opened = connect(
-            f"{address}/ws",
-            subprotocols=[Subprotocol(PROTOCOL)],
-            compression=None,
-            max_size=None,
-            proxy=None,
-            ping_interval=None,
-            close_timeout=1,
-            **options,
-        )
+        from events.tls import client_context, seen_by
+
+        settings: dict[str, Any] = {
+            "ssl": client_context(address, verify=False),
+            "subprotocols": [Subprotocol(PROTOCOL)],
+            "compression": None,
+            "max_size": None,
+            "proxy": None,
+            "ping_interval": None,
+            "close_timeout": 1,
+        }
+        self._opened = connect(f"{address}/ws", **{**settings, **options})
         self.connection: ClientConnection = self._opened.__enter__()
+        tls = self.connection.socket
+        self.server = seen_by(tls if isinstance(tls, ssl.SSLSocket) else None)
         self.heard: list[ServerMessage] = []
 
     def __enter__(self) -> Self:
@@ -424,19 +441,24 @@ class DoorClient:
     def kiosk(self) -> KioskId:
         return kiosk_id(self.public)
 
-    def hello(self, nonce: str) -> Hello:
+    def hello(self, nonce: str, server: str = "") -> Hello:
         return Hello(
             role="kiosk",
             key=self.public,
             room=self.room,
-            signature=sign_hello(self.key, nonce, self.room),
+            signature=sign_hello(self.key, nonce, self.room, server),
         )
+
+    def unpaired(self, nonce: str, server: str = "") -> Hello:
+        """The hello of a door that asks to be paired."""
+        signature = sign_hello(self.key, nonce, "", server)
+        return Hello(role="unpaired", key=self.public, signature=signature)
 
     def connect(self, address: str, **options: Any) -> Talk:
         talk = Talk(address, **options)
         challenge = talk.hear()
         assert isinstance(challenge, Challenge)
-        talk.say(self.hello(challenge.nonce))
+        talk.say(self.hello(challenge.nonce, talk.server))
         talk.until(Welcome)
         return talk
 

@@ -21,6 +21,7 @@ import pytest
 from msgspec.structs import replace
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+import actors.connection
 import actors.hub
 from actors import messages as m
 from actors.gateway import GatewayActor, WhereAreYou
@@ -303,11 +304,16 @@ def test_healthz_counts_rooms_clients_and_doors_that_watch(school: School) -> No
         talk.until(RoomPresence, room="L227")
         status, body = get(school, "/healthz")
     assert status == 200
-    assert json.loads(body) == {
+    told = json.loads(body)
+    assert 0 <= told.pop("recorder_age") < TIMEOUT
+    assert told == {
+        "well": True,
+        "wrong": [],
         "seq": school.records("kiosk-joined")[0].seq,
         "rooms": 5,
         "doors": 1,
         "clients": 2,
+        "timetables": {},
     }
 
 
@@ -454,7 +460,8 @@ class Bench:
 
     def begin(self, *rooms: RoomState, **fields: Any) -> None:
         created = LogCreated(log="log", school="Test", zone="Europe/Paris")
-        self.publish(*rooms, created=created, rules=self.rules, **fields)
+        nobody = m.KnownAccess(doors={}, revoked=frozenset(), accesses={})
+        self.publish(*rooms, created=created, rules=self.rules, access=nobody, **fields)
 
     def stop(self) -> None:
         self.ref.stop(block=True, timeout=TIMEOUT)
@@ -606,7 +613,7 @@ def test_who_never_reads_is_cut_off_while_others_get_everything(
 
 def test_a_snapshot_that_nobody_reads_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(actors.hub, "SNAPSHOT_LIMIT", 0.1)
-    monkeypatch.setattr(actors.hub, "CLOSE_LIMIT", 0.1)
+    monkeypatch.setattr(actors.connection, "CLOSE_LIMIT", 0.1)
     with Bench(tmp_path, FakeClock()) as bench:
         bench.begin(*[state(f"L{n}", weight=WEIGHT) for n in range(400)])
         with slow(bench.address) as deaf:
@@ -644,7 +651,7 @@ def test_who_comes_before_the_school_has_spoken_is_told_nothing_until_then(bench
 def test_a_client_that_never_reads_does_not_hold_up_a_stop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actors.hub, "CLOSE_LIMIT", 0.2)
+    monkeypatch.setattr(actors.connection, "CLOSE_LIMIT", 0.2)
     bench = Bench(tmp_path, FakeClock())
     bench.begin(state("L213", weight=WEIGHT))
     with slow(bench.address) as deaf, greeted(bench.address, BOARD) as prompt:

@@ -9,8 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from actors import messages as m
+from actors.codes import Codes, Gate
+from actors.credentials import NOBODY, new_secret, proof_of, token
 from actors.session import (
     ALLOWED,
+    GUESS_BURST,
+    GUESS_RATE,
     OTHER_BURST,
     OTHER_RATE,
     PRESS_BURST,
@@ -18,34 +22,48 @@ from actors.session import (
     Access,
     Action,
     Await,
+    Caller,
+    Desk,
     End,
     Forward,
     Greet,
+    Holder,
     Send,
     Serve,
     Session,
+    Verify,
     when_pressed,
     when_sensed,
 )
 from events.ids import KioskId, RoomKey, SourceName, sensed_id
 from events.search import Wish
-from events.signing import sign_hello, sign_press
+from events.signing import answer_device, device_key, sign_hello, sign_press
 from events.wire import (
     Air,
+    AskAccess,
     AskSources,
     Challenge,
     ClientMessage,
     CloseRoom,
     Find,
+    GrantAccess,
     Hello,
+    JoinChannel,
     JudgeReading,
+    LeaveChannel,
     Motion,
+    Pair,
+    Paired,
+    PairingCode,
     Ping,
     Pong,
     PostNotice,
     Refused,
     ReopenRoom,
+    RevokeAccess,
+    RevokeDoor,
     Role,
+    Say,
     SayPresence,
     SendPress,
     SendSensed,
@@ -54,6 +72,7 @@ from events.wire import (
     Stuck,
     Subscribe,
     Unlock,
+    Unsubscribe,
     Watching,
     WithdrawNotice,
     encode,
@@ -64,16 +83,20 @@ from tests.clock import START
 L213, L227 = RoomKey("L213"), RoomKey("L227")
 TOKEN = "the operator's own"
 ROLES: tuple[Role, ...] = get_args(Role)
+DEVICE = Holder(name="counter", role="device", proof=device_key("the device's own"), room=L213)
+GATE = Gate(Codes(b"the secret of this run"))
 
 
 def access(**changes: Any) -> Access:
+    """Who may be what; where no door is known, every one is let in."""
     values: dict[str, Any] = {"doors": {}, "rooms": frozenset({L213, L227}), "operator_token": TOKEN}
-    return Access(**{**values, **changes})
+    values = {**values, "open": not changes.get("doors"), "holders": {4: DEVICE}, **changes}
+    return Access(**values)
 
 
 def opened(rules: Access | None = None) -> tuple[Session, str]:
     """A session that has said its challenge."""
-    session = Session(7, rules or access())
+    session = Session(7, rules or access(), Desk(GATE), Caller(address="192.0.2.7"))
     (said,) = session.open()
     assert isinstance(said, Send)
     assert isinstance(said.message, Challenge)
@@ -91,10 +114,13 @@ def greeted(role: Role, door: DoorClient | None = None, rules: Access | None = N
         "board": Hello(role="board"),
         "operator": Hello(role="operator", token=TOKEN),
         "kiosk": door.hello(nonce),
+        "device": Hello(role="device", access=4, signature=answer_device(DEVICE.proof, nonce)),
+        "unpaired": door.unpaired(nonce),
     }[role]
-    (greet,) = receive(session, hello)
+    greet, *more = receive(session, hello)
     assert isinstance(greet, Greet)
     assert greet.role == role
+    assert len(more) == (role == "unpaired"), "who waits is told a code"
     return session
 
 
@@ -136,15 +162,25 @@ def one_of_each(door: DoorClient) -> dict[type[Any], ClientMessage]:
         WithdrawNotice: WithdrawNotice(id=13, notice=42),
         Unlock: Unlock(id=14, room=L213, code="K7MQ2XWD"),
         SayPresence: SayPresence(id=15, room=L213, intent="present"),
+        Pair: Pair(id=16, code="7K4M-2QXD", room=L213),
+        RevokeDoor: RevokeDoor(id=17, kiosk=door.kiosk),
+        GrantAccess: GrantAccess(id=18, name="Accueil", role="operator", proof=NOBODY),
+        RevokeAccess: RevokeAccess(id=19, access=4),
+        AskAccess: AskAccess(id=20),
+        Unsubscribe: Unsubscribe(topics=("feed", "school")),
+        JoinChannel: JoinChannel(id=21, channel="wing-L"),
+        LeaveChannel: LeaveChannel(id=22, channel="wing-L"),
+        Say: Say(id=23, channel="wing-L", text="hello"),
     }
 
 
 # -- roles and messages ---------------------------------------------------------------------------
 
 MAY: dict[Role, set[str]] = {
-    "board": {"Subscribe", "Find", "Ping"},
+    "board": {"Subscribe", "Unsubscribe", "Find", "Ping"},
     "kiosk": {
         "Subscribe",
+        "Unsubscribe",
         "Find",
         "Ping",
         "SendPress",
@@ -155,6 +191,10 @@ MAY: dict[Role, set[str]] = {
     },
     "operator": {
         "Subscribe",
+        "Unsubscribe",
+        "JoinChannel",
+        "LeaveChannel",
+        "Say",
         "Find",
         "Ping",
         "CloseRoom",
@@ -164,9 +204,32 @@ MAY: dict[Role, set[str]] = {
         "SetHeadcount",
         "PostNotice",
         "WithdrawNotice",
+        "RevokeDoor",
+        "GrantAccess",
+        "RevokeAccess",
+        "AskAccess",
     },
+    "device": {"Subscribe", "Unsubscribe", "Find", "Ping", "SayPresence", "SetHeadcount"},
+    "unpaired": {"Ping"},
 }
 CELLS = [(role, kind) for role in ROLES for kind in get_args(ClientMessage)]
+
+
+@pytest.mark.parametrize("topic", ["feed", "roster"])
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "unpaired"])
+def test_only_operators_are_told_who_is_here_and_what_happens(role: Role, topic: str) -> None:
+    actions = receive(greeted(role), Subscribe(topics=("school", topic)))
+    if role == "operator":
+        assert isinstance(actions[0], Serve)
+    else:
+        assert refusal(actions).code == "not-allowed"
+
+
+def test_whoever_has_the_servers_own_token_has_the_name_that_they_say() -> None:
+    session, _ = opened()
+    hello = Hello(role="operator", token=TOKEN, name="front-desk")
+    assert receive(session, hello) == [Greet("operator", None, None, 0, "front-desk")]
+    assert session.name == "front-desk"
 
 
 def test_the_table_has_every_role_and_no_message_that_does_not_exist() -> None:
@@ -279,8 +342,8 @@ def test_with_configured_doors_only_their_keys_at_their_rooms_are_let_in() -> No
 
 
 def test_an_operator_has_to_know_the_token() -> None:
-    for token in ("", "wrong", TOKEN + " ", "été"):
-        assert problem(Hello(role="operator", token=token)) == "not-authenticated"
+    for wrong in ("", "wrong", TOKEN + " ", "été"):
+        assert problem(Hello(role="operator", token=wrong)) == "not-authenticated"
     assert greeted("operator").role == "operator"
 
 
@@ -292,11 +355,208 @@ def test_an_empty_token_makes_nobody_an_operator() -> None:
 def test_a_door_stays_only_while_the_configuration_lets_it() -> None:
     door = DoorClient("L213")
     session = greeted("kiosk", door)
-    assert session.still_allowed(access())
-    assert session.still_allowed(access(doors={door.public: L213}))
-    assert not session.still_allowed(access(doors={door.public: L227}))
-    assert not session.still_allowed(access(doors={DoorClient("L213").public: L213}))
-    assert not session.still_allowed(access(rooms=frozenset({L227})))
+    assert session.follow(access())
+    assert session.follow(access(doors={door.public: L213}))
+    assert not session.follow(access(doors={door.public: L227}))
+    assert not session.follow(access(doors={DoorClient("L213").public: L213}))
+    assert not session.follow(access(rooms=frozenset({L227})))
+    assert not session.follow(access(doors={door.public: L213}, rooms=frozenset({L227})))
+
+
+def test_who_was_revoked_between_challenge_and_hello_is_not_let_in() -> None:
+    door = DoorClient("L213")
+    session, nonce = opened(access(doors={door.public: L213}))
+    assert session.follow(access(doors={DoorClient("L213").public: L213}))
+    refused, _end = receive(session, door.hello(nonce))
+    assert isinstance(refused, Send)
+    assert isinstance(refused.message, Refused)
+    assert refused.message.code == "unknown-key"
+
+
+def test_an_operator_with_a_token_is_let_in_once_it_was_verified() -> None:
+    secret = new_secret()
+    marie = Holder(name="Marie", role="operator", proof=proof_of("operator", secret))
+    session, _ = opened(access(holders={3: marie}))
+    asked = receive(session, Hello(role="operator", token=token(3, secret), name="Marie"))
+    assert asked == [Verify(marie.proof, secret)]
+    assert session.role is None, "not before"
+    assert session.verified(True, START) == [Greet("operator", None, None, 3, "Marie")]
+    (order,) = receive(session, ReopenRoom(id=5, room=L213))
+    assert isinstance(order, Forward)
+    assert isinstance(order.command, m.SetClosure)
+    assert order.command.operator == 3
+
+
+@pytest.mark.parametrize(
+    "hello",
+    [
+        Hello(role="operator", token=token(9, "x" * 43)),
+        Hello(role="operator", token=token(4, "x" * 43)),
+        Hello(role="operator", token=token(3, "x" * 43), name="Paul"),
+    ],
+    ids=["no such access", "a device's", "of another name"],
+)
+def test_a_login_that_cannot_be_costs_what_one_costs_that_can(hello: Hello) -> None:
+    marie = Holder(name="Marie", role="operator", proof=proof_of("operator", new_secret()))
+    session, _ = opened(access(holders={3: marie, 4: DEVICE}))
+    assert receive(session, hello) == [Verify(NOBODY, "x" * 43)]
+    refused, _end = session.verified(False, START)
+    assert isinstance(refused, Send)
+    assert isinstance(refused.message, Refused)
+    assert refused.message.reason == "the operator's token is wrong", "the same whatever was wrong"
+
+
+def test_who_is_revoked_while_the_token_is_verified_is_not_let_in() -> None:
+    secret = new_secret()
+    marie = Holder(name="Marie", role="operator", proof=proof_of("operator", secret))
+    session, _ = opened(access(holders={3: marie}))
+    receive(session, Hello(role="operator", token=token(3, secret)))
+    session.follow(access(holders={}))
+    refused, _end = session.verified(True, START)
+    assert isinstance(refused, Send)
+    assert session.role is None
+
+
+def test_operators_and_devices_stay_only_while_their_access_stands() -> None:
+    device = greeted("device")
+    assert device.follow(access())
+    assert not device.follow(access(holders={4: replace(DEVICE, proof=device_key("another"))}))
+    assert not device.follow(access(holders={}))
+    assert greeted("operator").follow(access(holders={})), "the server's own token is no access"
+
+
+def test_a_device_answers_this_very_challenge_with_its_own_secret() -> None:
+    for proof, number, other in (
+        (device_key("another's"), 4, None),
+        (DEVICE.proof, 5, None),
+        (DEVICE.proof, 4, "00" * 32),
+    ):
+        session, nonce = opened()
+        hello = Hello(role="device", access=number, signature=answer_device(proof, other or nonce))
+        refused, _end = receive(session, hello)
+        assert isinstance(refused, Send)
+        assert isinstance(refused.message, Refused)
+        assert refused.message.code == "not-authenticated"
+
+
+def test_a_device_speaks_for_its_own_room_only() -> None:
+    session = greeted("device")
+    awaited, said = receive(session, SayPresence(id=1, room=L213, intent="present"))
+    assert isinstance(awaited, Await)
+    assert isinstance(said, Forward)
+    assert isinstance(said.command, m.RecordPress)
+    assert (said.command.press.by, said.command.press.kiosk) == ("device", "device-4")
+    (counted,) = receive(session, SetHeadcount(id=2, room=L213, count=3))
+    assert isinstance(counted, Forward)
+    assert isinstance(counted.command, m.SetHeadcount)
+    assert (counted.command.by, counted.command.operator) == ("device", 4)
+    for message in (
+        SayPresence(id=3, room=L227, intent="leaving"),
+        SetHeadcount(id=4, room=L227, count=3),
+    ):
+        assert refusal(receive(session, message)).code == "not-allowed"
+
+
+def test_an_answer_for_one_server_is_worth_nothing_to_another() -> None:
+    """A man in the middle has another key: the door signs for the one it sees."""
+    door = DoorClient("L213")
+    for seen, own in (("ab" * 32, "cd" * 32), ("", "cd" * 32), ("ab" * 32, "")):
+        session = Session(7, access(doors={door.public: L213}), Desk(GATE), Caller(server=own))
+        (said,) = session.open()
+        assert isinstance(said, Send)
+        assert isinstance(said.message, Challenge)
+        refused, _end = receive(session, door.hello(said.message.nonce, seen))
+        assert isinstance(refused, Send)
+        assert isinstance(refused.message, Refused)
+        assert refused.message.code == "not-authenticated"
+
+
+@pytest.mark.parametrize("role", ["kiosk", "operator", "device", "unpaired"])
+def test_the_port_without_tls_is_for_boards(role: Role) -> None:
+    door = DoorClient("L213")
+    session = Session(7, access(), Desk(GATE), Caller(board_only=True))
+    (said,) = session.open()
+    assert isinstance(said, Send)
+    assert isinstance(said.message, Challenge)
+    hello = replace(door.hello(said.message.nonce), role=role, token=TOKEN, access=4)
+    refused, _end = receive(session, hello)
+    assert isinstance(refused, Send)
+    assert isinstance(refused.message, Refused)
+    assert refused.message.code == "not-allowed"
+
+
+def test_who_guesses_logins_is_not_listened_to_for_a_while() -> None:
+    desk = Desk(GATE)
+    caller = Caller(address="192.0.2.66")
+
+    def says(hello: Hello, now: datetime, where: Caller = caller) -> str:
+        session = Session(7, access(), desk, where)
+        refused, *_ = receive(session, hello, now)
+        if not isinstance(refused, Send):
+            return ""
+        assert isinstance(refused.message, Refused)
+        return refused.message.code
+
+    wrong, right = Hello(role="operator", token="wrong"), Hello(role="operator", token=TOKEN)
+    assert [says(wrong, START) for _ in range(GUESS_BURST)] == ["not-authenticated"] * GUESS_BURST
+    assert says(right, START) == "too-fast", "nothing is looked at any more"
+    assert says(right, START, Caller(address="192.0.2.7")) == "", "others are not in its way"
+    assert says(right, START + timedelta(seconds=1 / GUESS_RATE)) == ""
+
+
+# -- who comes in -----------------------------------------------------------------------------------
+
+
+def test_a_door_that_waits_is_paired_by_the_code_it_shows() -> None:
+    desk, door, operator = Desk(GATE), DoorClient("L213"), greeted("operator")
+    waits = Session(8, access(doors={DoorClient("L227").public: L227}), desk)
+    (said,) = waits.open()
+    assert isinstance(said, Send)
+    assert isinstance(said.message, Challenge)
+    _greet, told = receive(waits, door.unpaired(said.message.nonce))
+    assert isinstance(told, Send)
+    assert isinstance(told.message, PairingCode)
+    operator = Session(9, access(), desk)
+    operator.open()
+    receive(operator, Hello(role="operator", token=TOKEN))
+    assert refusal(receive(operator, Pair(id=1, code="CCCC-CCCC", room=L213))).code == "not-allowed"
+    (pair,) = receive(operator, Pair(id=2, code=told.message.code.lower(), room=L213, name="north"))
+    assert pair == Forward(
+        m.PairDoor(session=9, ref=2, room=L213, kiosk=door.kiosk, key=door.public, name="north", at=START)
+    )
+    assert waits.paired() == [], "only once it is in the log"
+    assert waits.follow(access(doors={door.public: L213}))
+    assert waits.paired() == [Send(Paired(room=L213, kiosk=door.kiosk)), End(1000, "paired")]
+
+
+def test_only_the_servers_own_token_grants_and_revokes() -> None:
+    secret = new_secret()
+    marie = Holder(name="Marie", role="operator", proof=proof_of("operator", secret))
+    session, _ = opened(access(holders={3: marie}))
+    receive(session, Hello(role="operator", token=token(3, secret)))
+    session.verified(True, START)
+    for message in (
+        GrantAccess(id=1, name="Paul", role="operator", proof=marie.proof),
+        RevokeAccess(id=2, access=3),
+    ):
+        assert refusal(receive(session, message)).code == "not-allowed"
+    assert isinstance(receive(session, RevokeDoor(id=3, kiosk=KioskId("ab" * 16)))[0], Forward)
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        GrantAccess(id=1, name="x", role="operator", proof="$argon2id$v=19$m=9999999,t=99,p=1$AAAA$AAAA"),
+        GrantAccess(id=1, name="x", role="operator", proof="secret"),
+        GrantAccess(id=1, name="x", role="device", proof="secret", room=L213),
+        GrantAccess(id=1, name="x", role="device", proof="ab" * 32),
+        GrantAccess(id=1, name="x", role="device", proof="ab" * 32, room=RoomKey("X9")),
+        GrantAccess(id=1, name="x", role="operator", proof=NOBODY, room=L213),
+    ],
+    ids=["costly", "no hash", "no key", "no room", "no such room", "a room"],
+)
+def test_what_cannot_be_granted_is_refused(grant: GrantAccess) -> None:
+    assert refusal(receive(greeted("operator"), grant)).code == "bad-message"
 
 
 # -- what follows from a message ------------------------------------------------------------------
@@ -480,7 +740,7 @@ def test_a_notice_of_the_desk_goes_to_the_school_as_it_was_said() -> None:
 # -- how fast -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "unpaired"])
 def test_what_is_no_press_is_limited_too_and_the_refusal_names_it(role: Role) -> None:
     session = greeted(role)
     for n in range(OTHER_BURST):

@@ -142,12 +142,35 @@ def test_a_server_without_doors_keys_listens_on_loopback(tmp_path: Path, host: s
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "toctoc.school.example"])
-def test_it_listens_nowhere_else(tmp_path: Path, host: str) -> None:
-    assert refusal(tmp_path, f'[server]\nhost = "{host}"') == (
-        f'school.toml: [server] host: "{host}" is not allowed without any [[door]]: whoever reaches it '
-        f"could press for any room; allowed is 127.0.0.1, or give each door a [[door]] table with its "
-        "room and the key that `toctoc kiosk --show-key` prints there"
-    )
+def test_it_listens_anywhere_else_with_tls_unless_it_is_told_otherwise(tmp_path: Path, host: str) -> None:
+    everywhere = read(tmp_path, f'[server]\nhost = "{host}"')
+    assert everywhere.tls.serve
+    assert not everywhere.local
+    assert not read(tmp_path, f'[server]\nhost = "{host}"\n[tls]\nuse = "never"').tls.serve
+
+
+@pytest.mark.parametrize(
+    ("host", "tls", "address"),
+    [
+        ("127.0.0.1", "auto", "ws://127.0.0.1:8765"),
+        ("::1", "auto", "ws://[::1]:8765"),
+        ("0.0.0.0", "auto", "wss://127.0.0.1:8765"),
+        ("::", "never", "ws://[::1]:8765"),
+        ("192.168.1.4", "auto", "wss://192.168.1.4:8765"),
+    ],
+)
+def test_a_program_on_the_same_machine_knows_where_the_server_is(
+    tmp_path: Path, host: str, tls: str, address: str
+) -> None:
+    assert read(tmp_path, f'[server]\nhost = "{host}"\n[tls]\nuse = "{tls}"').address == address
+
+
+def test_the_certificate_lies_beside_the_file_or_where_it_says(tmp_path: Path) -> None:
+    tls = read(tmp_path, '[tls]\ncertificate = "a.pem"\nkey = "/etc/b.pem"').tls
+    assert (tls.serve, tls.certificate, tls.key) == (True, tmp_path / "a.pem", Path("/etc/b.pem"))
+    board = read(tmp_path, "[board]\nhttp = true\nhttp_port = 80")
+    assert board.http_port == 80
+    assert read(tmp_path, "").http_port is None
 
 
 SOURCE = '[[source]]\nname = "oasis"\nurl = "http://x"\n'
@@ -162,7 +185,8 @@ URL_ALLOWED = "allowed is an http:// or https:// address, in which {day}, {start
             "[polcy]\nwalk_in = 3",
             (
                 "[polcy]: unknown section; did you mean [policy]? known sections: [school], [server], "
-                "[policy], [hours], [board], [[closed]], [[source]], [[kind]], [[door]]"
+                "[policy], [hours], [board], [tls], [limits], [devices], [[closed]], [[source]], "
+                "[[kind]], [[door]]"
             ),
         ),
         (
@@ -173,6 +197,37 @@ URL_ALLOWED = "allowed is an http:// or https:// address, in which {day}, {start
                 "release_warning, release_exempt_length, release_exempt_kinds, release_exempt_rooms, "
                 "release_exempt_seen, search, motion_counts_for"
             ),
+        ),
+        (
+            f"[[door]]\nroom = 'L213'\nkey = '{'00' * 32}'",
+            '[[door]] no. 1 "L213": key: this is no key: everybody could sign with it',
+        ),
+        ("[tls]\nkey = 'a'", "[tls] certificate: is missing; needed is the file that goes with key"),
+        (
+            "[tls]\ncertificate = 'a'",
+            "[tls] key: is missing; needed is the file with the certificate's private key",
+        ),
+        (
+            "[tls]\nuse = 'proxy'",
+            (
+                "[tls] certificate: is missing; needed is the proxy's certificate (not its key): "
+                "doors answer for it"
+            ),
+        ),
+        (
+            "[tls]\nnames = ['https://rooms']",
+            (
+                '[tls] names: "https://rooms" is not allowed; allowed is a host name or an address, such as '
+                '"rooms.school.example"'
+            ),
+        ),
+        (
+            "[board]\nhttp = true\nhttp_port = 8765",
+            "[board] http_port: 8765 is already the port of [server]",
+        ),
+        (
+            "[limits]\nunauthenticated = 0",
+            "[limits] unauthenticated: 0 is not allowed; allowed is an integer from 1 to 10000",
         ),
         ("[school]\nname = ''", '[school] name: "" is not allowed; allowed is a text in quotes, not empty'),
         (

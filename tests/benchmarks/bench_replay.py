@@ -36,7 +36,7 @@ def main() -> None:
         def floor() -> float:
             return floor_replay.run(folder / "log.db")
 
-        compare("replay of 200,000", "events/s", ours, floor, aim="at least 0.6", more_is_better=True)
+        compare("replay of 200,000", "events/s", ours, floor, aim="at least 0.8", more_is_better=True)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,24 @@ def compare(
     ours()
     floor()
     pairs = [(ours(), floor()) for _ in range(ROUNDS)]
+    return report(title, unit, pairs, aim=aim, more_is_better=more_is_better)
+
+
+def report(
+    title: str, unit: str, pairs: list[tuple[float, float]], *, aim: str, more_is_better: bool = False
+) -> float:
+    """Print what was measured.
+
+    Args:
+        title: What is compared.
+        unit: Of the figures.
+        pairs: A figure of ours and the floor's for each round.
+        aim: The ratio aimed at, in words.
+        more_is_better: Whether the figures are rates.
+
+    Returns:
+        Median of ours divided by the median of the floor's.
+    """
     mine = statistics.median(one for one, _ in pairs)
     bare = statistics.median(other for _, other in pairs)
     ratio = mine / bare

@@ -13,11 +13,11 @@ import pytest
 
 from actors.settings import SchoolFile, read_school
 from events.inventory import Inventory, Room, read_rooms
-from kiosk.settings import DoorFile, DoorSettings, read_door
+from kiosk.settings import DoorFile, DoorSettings, SensorSection, read_door
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 # Keys without a default, and the one whose default is the value of another key.
-EXAMPLES = {("door", "room"), ("closed", "last")}
+EXAMPLES = {("closed", "last")}
 
 
 def with_examples(text: str) -> str:
@@ -48,8 +48,7 @@ def test_the_samples_are_accepted_as_they_are(deploy: Path) -> None:
     school = read_school(deploy / "school.toml")
     assert len(school.rooms) == 35
     door = read_door(deploy / "kiosk.toml")
-    assert door == DoorSettings(path=deploy / "kiosk.toml", room=door.room)
-    assert door.room in school.rooms
+    assert door == DoorSettings(path=deploy / "kiosk.toml")
 
 
 def test_the_samples_are_accepted_with_their_examples(deploy: Path) -> None:
@@ -60,6 +59,12 @@ def test_the_samples_are_accepted_with_their_examples(deploy: Path) -> None:
     (exam,) = school.kind_patterns()
     assert exam[0] == "exam"
     assert exam[1].search("Contrôle de physique")
+
+
+def test_the_door_s_sample_is_accepted_with_its_example(deploy: Path) -> None:
+    path = deploy / "kiosk.toml"
+    path.write_text(with_examples(path.read_text(encoding="utf-8")), encoding="utf-8")
+    assert read_door(path).sensors == (SensorSection(kind="motion"),)
 
 
 @pytest.mark.parametrize(("file", "shape"), [("school.toml", SchoolFile), ("kiosk.toml", DoorFile)])

@@ -115,6 +115,15 @@ def test_every_user_and_group_of_the_units_is_created() -> None:
         assert {("g", group) for group in groups} <= created
 
 
+@pytest.mark.parametrize("unit", ["toctoc-door.service", "toctoc-door-cage.service"])
+def test_what_the_rules_of_udev_give_to_a_group_the_door_may_use(unit: str) -> None:
+    rules = "".join(path.read_text(encoding="utf-8") for path in sorted(DEPLOY.glob("99-*.rules")))
+    given = set(re.findall(r'GROUP="(\w+)"|chgrp (\w+) ', rules))
+    groups = settings(unit)["SupplementaryGroups"][0].split()
+    assert given
+    assert {one or other for one, other in given} <= set(groups)
+
+
 def test_systemd_creates_these_users(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     done = run("systemd-sysusers", f"--root={tmp_path}", str(DEPLOY / "sysusers.conf"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import socket
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from events.notify import notify
+from events.notify import notify, watchdog_every
 
 
 @pytest.fixture
@@ -72,3 +73,26 @@ def test_a_manager_that_does_not_read_holds_nobody_up(
             if caplog.records:
                 break
     assert "the service manager does not hear us" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("patience", "process", "expected"),
+    [
+        (None, None, None),
+        ("30000000", None, 15.0),
+        ("30000000", "ours", 15.0),
+        ("30000000", "1", None),
+        ("0", None, None),
+        ("soon", None, None),
+    ],
+)
+def test_a_sign_of_life_is_due_twice_in_the_managers_patience(
+    patience: str | None, process: str | None, expected: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = str(os.getpid()) if process == "ours" else process
+    for name, value in (("WATCHDOG_USEC", patience), ("WATCHDOG_PID", process)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    assert watchdog_every() == expected

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from events.asyncapi import ABOUT
 from events.domain import Press
 from events.ids import KioskId, RoomKey
 from events.signing import (
+    answer_device,
+    device_is_genuine,
+    device_key,
     hello_is_genuine,
     kiosk_id,
     load_or_make_key,
@@ -131,3 +136,88 @@ def test_a_file_that_is_no_key_is_refused_and_kept(tmp_path: Path, content: byte
     with pytest.raises(ValueError):
         load_or_make_key(path)
     assert path.read_bytes() == content
+
+
+def test_an_answer_is_for_one_server() -> None:
+    server, other = "ab" * 32, "cd" * 32
+    answer = sign_hello(KEY, "00ff", "L213", server)
+    assert hello_is_genuine(PUBLIC, "00ff", "L213", answer, server)
+    for wrong in (other, "", server.upper()):
+        assert not hello_is_genuine(PUBLIC, "00ff", "L213", answer, wrong)
+    assert not hello_is_genuine(PUBLIC, "00ff", "L213", sign_hello(KEY, "00ff", "L213"), server)
+
+
+def test_no_part_of_an_answer_can_slip_into_another() -> None:
+    """A room's key may be any text but a line's end, so what stands before it must not be."""
+    answer = sign_hello(KEY, "00ff", "L213", "ab")
+    for nonce, room, server in (("00ffab", "L213", ""), ("00ff", "ab\nL213", ""), ("00ff", "bL213", "a")):
+        assert not hello_is_genuine(PUBLIC, nonce, room, answer, server)
+
+
+# The encodings of all points of small order (https://eprint.iacr.org/2020/1244, table 6), as hex.
+LOW_ORDER = [
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0000000000000000000000000000000000000000000000000000000000000080",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000080",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+]
+
+
+@pytest.mark.parametrize("weak", LOW_ORDER)
+def test_a_key_with_which_everybody_could_sign_is_none(weak: str) -> None:
+    with pytest.raises(ValueError):
+        kiosk_id(weak)
+    # With R the neutral element and S = 0 some challenges fit such a key without any secret.
+    forged = "01" + "00" * 63
+    assert not any(hello_is_genuine(weak, f"{n:04x}", "L213", forged) for n in range(64))
+
+
+def test_openssl_alone_takes_such_keys() -> None:
+    """What the check is for: were it superfluous it would be gone."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    def fits(weak: str, message: bytes) -> bool:
+        try:
+            Ed25519PublicKey.from_public_bytes(bytes.fromhex(weak)).verify(
+                bytes.fromhex("01" + "00" * 63), message
+            )
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    taken = [weak for weak in LOW_ORDER if any(fits(weak, bytes([n])) for n in range(64))]
+    assert taken
+
+
+def test_a_device_answers_with_what_it_derives_from_its_secret() -> None:
+    key = device_key("a secret")
+    assert "a secret" not in key
+    answer = answer_device(key, "00ff", "ab" * 32)
+    assert device_is_genuine(key, "00ff", answer, "ab" * 32)
+    for nonce, server in (("00fe", "ab" * 32), ("00ff", ""), ("00ff", "cd" * 32)):
+        assert not device_is_genuine(key, nonce, answer, server)
+    assert not device_is_genuine(device_key("another"), "00ff", answer, "ab" * 32)
+    assert not device_is_genuine(key, "00ff", "", "ab" * 32)
+
+
+def test_what_is_signed_is_what_the_description_of_the_protocol_says() -> None:
+    """Written out here as somebody would who has only that."""
+    nonce, room, server = "00ff", "L213", "ab" * 32
+    said = f"toctoc hello v2\n{nonce}\n{server}\n{room}".encode()
+    KEY.public_key().verify(bytes.fromhex(sign_hello(KEY, nonce, room, server)), said)
+    key = hashlib.sha256(b"toctoc device v1\n" + b"a secret").digest()
+    answer = hmac.new(key, f"toctoc device v1\n{nonce}\n{server}".encode(), "sha256").hexdigest()
+    assert device_is_genuine(device_key("a secret"), nonce, answer, server)
+    for text in ("toctoc hello v2", "toctoc device v1"):
+        assert text in ABOUT

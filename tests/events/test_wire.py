@@ -17,6 +17,7 @@ from events.projection import room_day, room_presence
 from events.search import Answer, Candidate, Refusal, Wish
 from events.state import LastIntent, Rules
 from tests.events.builders import DAY, DOOR, ROOM, after, at, booking, known, press, room
+from tests.events.golden_events import golden_events
 
 WISH = Wish(origin=ROOM, minutes=90, seats=12, whiteboard=True, blackboard=True, projector=True)
 K = known(after(room(booking("09:00", "10:00")), ("09:02", "present")))
@@ -57,6 +58,20 @@ CLIENT: list[wire.ClientMessage] = [
     wire.WithdrawNotice(id=7, notice=42),
     wire.Unlock(id=8, room=ROOM, code="K7MQ2XWD"),
     wire.SayPresence(id=9, room=ROOM, intent="present", minutes=30),
+    wire.Unsubscribe(topics=("feed", "room/L213")),
+    wire.JoinChannel(id=10, channel="é" * 40),
+    wire.LeaveChannel(id=11, channel="wing-L"),
+    wire.Say(id=12, channel="wing-L", text="é" * 500),
+    wire.Say(id=12, channel="wing-L", text="waves", action=True),
+    wire.Hello(role="operator", token="3.secret", name="Accueil"),
+    wire.Hello(role="device", access=4, signature="ab" * 32),
+    wire.Hello(role="unpaired", key="ab" * 32, signature="cd" * 64),
+    wire.Pair(id=10, code="7k4m 2qxd", room=ROOM, name="north door"),
+    wire.RevokeDoor(id=11, kiosk=DOOR),
+    wire.GrantAccess(id=12, name="Accueil", role="operator", proof="$argon2id$"),
+    wire.GrantAccess(id=13, name="compteur", role="device", proof="ab" * 32, room=ROOM),
+    wire.RevokeAccess(id=14, access=3),
+    wire.AskAccess(id=15),
 ]
 SERVER: list[wire.ServerMessage] = [
     wire.Challenge(nonce="00ff"),
@@ -69,6 +84,21 @@ SERVER: list[wire.ServerMessage] = [
         kiosk=DOOR,
         room=ROOM,
         board="https://rooms.school.example",
+    ),
+    wire.Welcome(
+        role="operator", school="É", epoch=1, server_time=at("08:00"), rules=Rules(), operator=3, name="A"
+    ),
+    wire.PairingCode(code="7K4M2QXD", until=at("08:10")),
+    wire.Paired(room=ROOM, kiosk=DOOR, server="5c" * 32),
+    wire.Paired(room=ROOM, kiosk=DOOR, ref=10),
+    wire.Granted(ref=12, seq=44, access=3),
+    wire.Accesses(ref=15),
+    wire.Accesses(
+        ref=15,
+        doors=(wire.KnownDoor(kiosk=DOOR, room=ROOM, configured=True, connected=True),),
+        accesses=(
+            wire.KnownAccess(access=4, role="device", name="compteur", granted_at=at("08:00"), room=ROOM),
+        ),
     ),
     wire.Notices(),
     wire.Notices(
@@ -118,6 +148,26 @@ SERVER: list[wire.ServerMessage] = [
     wire.Refused(code="too-fast", reason="why", ref=EventId("p")),
     wire.Heartbeat(server_time=at("08:00"), epoch=1, seq=44),
     wire.Pong(ref=3, server_time=at("08:00")),
+    wire.Roster(members=()),
+    wire.Roster(
+        members=(
+            wire.Member(name="front-desk", role="operator", since=at("08:00"), channels=("wing-L", "all")),
+            wire.Member(name="door L213-2", role="kiosk", since=at("08:00"), room=ROOM),
+        ),
+        boards=3,
+        you="front-desk",
+        more=True,
+    ),
+    wire.Joined(member=wire.Member(name="device lab", role="device", since=at("08:00"), room=ROOM)),
+    wire.Left(member=wire.Member(name="door L213", role="kiosk", since=at("08:00"), room=ROOM), how="cut off"),
+    wire.Left(member=wire.Member(name="front-desk", role="operator", since=at("08:00")), channel="wing-L"),
+    wire.Boards(count=12),
+    wire.Said(channel="wing-L", name="front-desk", text="Bonjour", at=at("08:00"), action=True),
+    *(
+        wire.Happened(seq=7, at=at("08:00"), recorded_at=at("08:01"), stream="school", event=event)
+        for event in golden_events()
+    ),
+    wire.Missed(first=3, last=4711),
 ]
 
 

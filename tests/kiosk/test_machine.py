@@ -50,3 +50,25 @@ def test_a_system_without_the_call_is_not_synchronised(monkeypatch: pytest.Monke
 
 def test_the_real_clock_answers() -> None:
     assert machine.clock_is_synchronised() in (True, False)
+
+
+def connectors(folder: Path, **states: str) -> Path:
+    for name, state in states.items():
+        place = folder / f"card1-{name.replace('_', '-')}"
+        place.mkdir()
+        (place / "status").write_text(f"{state}\n", encoding="ascii")
+    return folder
+
+
+def test_a_display_is_missing_where_none_of_the_connectors_has_one(tmp_path: Path) -> None:
+    found = connectors(tmp_path, HDMI_A_1="disconnected", DSI_1="disconnected", Writeback_1="unknown")
+    assert machine.missing_display(found) == "nothing is plugged in at DSI-1, HDMI-A-1"
+
+
+def test_one_display_is_enough(tmp_path: Path) -> None:
+    assert machine.missing_display(connectors(tmp_path, HDMI_A_1="disconnected", DSI_1="connected")) == ""
+
+
+def test_of_what_the_kernel_does_not_say_nothing_is_said(tmp_path: Path) -> None:
+    assert machine.missing_display(tmp_path / "none") == ""
+    assert machine.missing_display(connectors(tmp_path, HDMI_A_1="unknown")) == ""

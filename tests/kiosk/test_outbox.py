@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -125,6 +126,7 @@ def test_a_press_is_on_the_disk_before_add_returns(path: Path, outbox: Outbox) -
     db = sqlite3.connect(path)
     assert db.execute("SELECT signature FROM press").fetchall() == [(kept.signature,)]
     db.close()
+    assert outbox._db is not None
     assert outbox._db.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
@@ -246,15 +248,128 @@ def test_where_nothing_can_be_written_presses_are_kept_in_memory_and_it_is_told(
     it.close()
 
 
-def test_a_disk_that_fails_later_does_not_lose_the_press_that_found_out(path: Path) -> None:
+@pytest.fixture
+def card() -> Iterator[Card]:
+    """A disk that the test lets fail and work: this process may write no file, or may again."""
+    card = Card()
+    yield card
+    card.works()
+
+
+class Card:
+    def fails(self) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+    def works(self) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+def test_a_disk_that_fails_later_does_not_lose_the_press_that_found_out(path: Path, card: Card) -> None:
     it = Outbox(path, now)
     before = it.add(make)
-    it._db.execute("PRAGMA query_only = on")  # every write fails from here on
+    card.fails()
     after = it.add(make)
     assert it.fault
     assert (after.press.n, after.press.outbox) == (1, it.name)
     assert it.name != before.press.outbox, "under another name, as numbers may not be used twice"
-    assert it.waiting() == [after]
-    assert not it.remove(before.name)
+    assert it.waiting() == [before, after], "what the disk holds can still be read"
     it.close()
-    assert [kept.name for kept in reopened(path)[1]] == [before.name], "delivered after the next start"
+    card.works()
+    assert [kept.name for kept in reopened(path)[1]] == [before.name]
+
+
+def test_a_disk_that_works_again_takes_what_was_in_memory(path: Path, card: Card) -> None:
+    it = Outbox(path, now)
+    first = it.add(make)
+    card.fails()
+    kept = [it.add(make) for _ in range(3)]
+    assert not it.recover(), "it still fails"
+    assert it.waiting() == [first, *kept]
+    card.works()
+    assert it.recover()
+    assert it.fault == ""
+    later = it.add(make)
+    assert (later.press.outbox, later.press.n) == (first.press.outbox, 2), "the file's numbers go on"
+    it.close()
+    assert reopened(path)[1] == [first, *kept, later], "in the order in which they were made"
+
+
+def test_what_was_acknowledged_while_the_disk_failed_is_gone_once_it_works(path: Path, card: Card) -> None:
+    it = Outbox(path, now)
+    stored = [it.add(make) for _ in range(3)]
+    card.fails()
+    held = [it.add(make) for _ in range(3)]
+    assert it.remove(stored[0].name)
+    assert not it.remove(stored[0].name), "a second acknowledgement is none"
+    assert it.remove(held[0].name)
+    it.set_aside(stored[1].name, "bad-message: no")
+    it.set_aside(held[1].name, "bad-message: no")
+    assert it.waiting() == [stored[2], held[2]]
+    card.works()
+    assert it.recover()
+    assert it.waiting() == [stored[2], held[2]]
+    assert it.remove(held[2].name)
+    it.close()
+    assert reopened(path)[1] == [stored[2]]
+    db = sqlite3.connect(path)
+    assert db.execute("SELECT n, refused FROM press WHERE refused IS NOT NULL").fetchall() == [
+        (2, "bad-message: no")
+    ]
+    assert db.execute("SELECT name, refused FROM carried").fetchall() == [(held[1].name, "bad-message: no")]
+    db.close()
+
+
+def test_an_acknowledgement_that_the_disk_does_not_take_is_remembered(path: Path, card: Card) -> None:
+    it = Outbox(path, now)
+    kept = it.add(make)
+    card.fails()
+    assert it.remove(kept.name)
+    assert (bool(it.fault), it.waiting()) == (True, [])
+    it.close()
+    card.works()
+    assert reopened(path)[1] == [kept], "sent once more, and the log knows its name"
+
+
+def test_a_door_that_starts_on_a_disk_it_cannot_write_delivers_what_lies_there(
+    path: Path, card: Card
+) -> None:
+    before = Outbox(path, now)
+    kept = before.add(make)
+    before.close()
+    card.fails()
+    it = Outbox(path, now)
+    assert it.fault
+    assert it.waiting() == [kept]
+    later = it.add(make)
+    card.works()
+    assert it.recover()
+    assert it.waiting() == [kept, later]
+    it.close()
+
+
+def test_a_disk_that_fails_twice_keeps_everything(path: Path, card: Card) -> None:
+    it = Outbox(path, now)
+    made = []
+    for _ in range(3):
+        made.append(it.add(make))
+        card.fails()
+        made += [it.add(make) for _ in range(2)]
+        card.works()
+        assert it.recover()
+    assert it.waiting() == made
+    it.close()
+    names = [kept.name for kept in reopened(path)[1]]
+    assert names == [kept.name for kept in made]
+    assert len(set(names)) == 9
+
+
+def test_a_folder_that_comes_late_is_used_from_then_on(tmp_path: Path) -> None:
+    (tmp_path / "door").touch()
+    path = tmp_path / "door" / "outbox.db"
+    it = Outbox(path, now)
+    kept = it.add(make)
+    assert not it.recover()
+    (tmp_path / "door").unlink()
+    assert it.recover()
+    it.close()
+    assert reopened(path)[1] == [kept]

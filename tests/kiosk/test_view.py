@@ -4,26 +4,44 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from itertools import combinations
+import math
+from datetime import date, datetime, timedelta
+from itertools import combinations, pairwise, product
+from typing import TypeGuard
 
 import pytest
+import segno
 from msgspec.structs import replace
 
 from events.domain import ClosedDays
 from events.state import Rules
 from events.status import Status
-from events.wire import DayBooking
-from kiosk.inbox import LinkChanged
+from events.wire import Air, DayBooking, DoorCode, Notice
+from kiosk.drawing.palette import LIGHT, ThemeName, contrast, luminance, sign_of
+from kiosk.drawing.picture import (
+    Box,
+    Code,
+    Colour,
+    Column,
+    Fill,
+    Panel,
+    Part,
+    Ring,
+    Shape,
+    SignName,
+    ViewModel,
+)
+from kiosk.drawing.typesetter import Typesetter
+from kiosk.inbox import Action, AirFelt, Count, Leave, LinkChanged, OpenPage, Speak, Touched
 from kiosk.model import Model, update
-from kiosk.pages.frame import CAPITAL, WORD_HEIGHT
-from kiosk.pages.scene import tidy
-from kiosk.palette import LIGHT, contrast, sign_of
-from kiosk.picture import Box, Column, Panel, Ring, Shape, SignName, ViewModel
-from kiosk.view import view
+from kiosk.pages.frame import CAPITAL, TOUCH, WORD_HEIGHT, Frame
+from kiosk.pages.scene import Scene, tidy
+from kiosk.view import SHIFTED_EVERY, shift_at, shifted, view
 from kiosk.words import Language, say
 from tests.kiosk import scenes
 from tests.kiosk.scenes import (
+    BOARD,
+    COUNT,
     DESIGN,
     ENGLISH,
     LAST,
@@ -78,7 +96,7 @@ def picture(name: str, language: Language = "fr", size: tuple[int, int] = (800, 
 
 
 def shown(name: str, language: Language = "fr") -> list[str]:
-    return [text.replace("\u00a0", " ") for text in picture(name, language).texts()]
+    return [text.replace("\u202f", " ").replace("\u00a0", " ") for text in picture(name, language).texts()]
 
 
 def panel(vm: ViewModel, name: str) -> Panel | None:
@@ -90,7 +108,7 @@ def banner(name: str, language: Language = "fr") -> list[str]:
     if found is None:
         return []
     texts = [text.text for part in found.parts if isinstance(part, Column) for text in part.texts]
-    return [text.replace("\u00a0", " ") for text in texts]
+    return [text.replace("\u202f", " ").replace("\u00a0", " ") for text in texts]
 
 
 # -- the sign ---------------------------------------------------------------------------------
@@ -104,11 +122,9 @@ def test_each_state_is_told_by_its_word_shape_and_colour(
     vm = picture(scene, language)
 
     assert vm.sign == sign
-    assert (vm.word, vm.shape, vm.colour) == (
-        say(language, LIGHT.signs[sign].word),
-        LIGHT.signs[sign].shape,
-        LIGHT.signs[sign].ground,
-    )
+    model, now = SCENES[scene]()
+    look = Scene(model, now, language).theme.signs[sign]
+    assert (vm.word, vm.shape, vm.colour) == (say(language, look.word), look.shape, look.ground)
     assert vm.word in vm.texts()
     field = panel(vm, "field")
     assert field is not None
@@ -137,23 +153,58 @@ def test_contrast_is_that_of_the_guidelines() -> None:
     assert contrast((255, 255, 255), (119, 119, 119)) == pytest.approx(4.48, abs=0.01)
 
 
+def ground_under(panel: Panel, part: Part) -> Colour:
+    """The colour on which a part is drawn: that of the last fill or disc before it that holds it."""
+    ground = panel.ground
+    for other in panel.parts:
+        if other is part:
+            break
+        if _carries(other, part):
+            ground = other.colour
+    return ground
+
+
+def _carries(ground: Part, part: Part) -> TypeGuard[Fill | Shape]:
+    disc = isinstance(ground, Shape) and ground.name == "circle"
+    return (disc or isinstance(ground, Fill)) and _inside(part.box, ground.box)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "mono"])
 @pytest.mark.parametrize("scene", list(SCENES))
-def test_every_text_stands_out_from_its_ground(scene: str) -> None:
-    for size in SIZES:
-        for language in LANGUAGES:
-            for column in picture(scene, language, size).columns():
-                for text in column.texts:
-                    assert contrast(text.colour, column.ground) >= 4.5, text
-
-
-@pytest.mark.parametrize("name", list(LIGHT.signs))
-def test_word_and_shape_stand_out_even_more(name: SignName) -> None:
-    assert contrast(LIGHT.signs[name].ink, LIGHT.signs[name].ground) >= 7
+def test_all_that_is_drawn_stands_out_from_what_it_is_drawn_on(scene: str, theme: ThemeName) -> None:
+    model, now = SCENES[scene]()
+    model = replace(model, setup=replace(model.setup, theme=theme))
+    for size, language in product(SIZES, LANGUAGES):
+        vm = view(model, now, size, language)
+        for panel in vm.panels:
+            for part in panel.parts:
+                ground = ground_under(panel, part)
+                match part:
+                    case Column():
+                        assert part.ground == ground, part
+                        for text in part.texts:
+                            enough = 7 if panel.name == "field" and text.text == vm.word else 4.5
+                            assert contrast(text.colour, ground) >= enough, text
+                    case Shape():
+                        # A disc with something on it is that thing's ground.
+                        later = panel.parts[panel.parts.index(part) + 1 :]
+                        carries = any(_carries(part, other) for other in later)
+                        assert carries or contrast(part.colour, ground) >= 3, part
+                    case Ring():
+                        assert contrast(part.colour, ground) >= 3, part
+                        assert contrast(part.colour, part.track) >= 3, part
+                    case Code():
+                        assert contrast(part.colour, part.ground) >= 7, part
+                        # Most phones want it darker than its ground.
+                        assert luminance(part.colour) < luminance(part.ground)
 
 
 @pytest.mark.parametrize(("scene", "size", "language"), EVERYTHING)
 def test_the_word_is_large(scene: str, size: tuple[int, int], language: Language) -> None:
     vm = picture(scene, language, size)
+    if panel(vm, "field") is None:
+        assert vm.panels[0].name in ("find", "stay", "asleep")
+        return
     words = [text for column in vm.columns() for text in column.texts if text.text == vm.word]
 
     assert words[0].least * CAPITAL >= WORD_HEIGHT * min(size)
@@ -184,6 +235,30 @@ def _inside(box: Box, outer: Box) -> bool:
     return outer.x <= box.x and outer.y <= box.y and box.right <= outer.right and box.bottom <= outer.bottom
 
 
+@pytest.mark.parametrize("scene", list(SCENES))
+@pytest.mark.parametrize("size", SIZES)
+def test_no_word_stands_on_another_or_on_a_shape(
+    scene: str, size: tuple[int, int], typesetter: Typesetter
+) -> None:
+    for panel in picture(scene, "fr", size).panels:
+        places: list[tuple[str, Box]] = []
+        for part in panel.parts:
+            if isinstance(part, Column):
+                for line in typesetter.lines(part):
+                    height = round(CAPITAL * line.size)
+                    places.append((line.text, Box(line.x, line.base - height, line.width, height)))
+            elif isinstance(part, Code) or (isinstance(part, Shape) and part.name != "circle"):
+                places.append((str(part), part.box))
+        for (one, a), (other, b) in combinations(places, 2):
+            apart = a.right <= b.x or b.right <= a.x or a.bottom <= b.y or b.bottom <= a.y
+            assert apart, (one, other)
+
+
+@pytest.fixture(scope="module")
+def typesetter() -> Typesetter:
+    return Typesetter()
+
+
 def test_equal_models_give_equal_pictures_within_a_minute() -> None:
     model, now = scenes.in_use()
     seconds = [now + timedelta(seconds=n) for n in (0, 7, 29)]
@@ -208,7 +283,10 @@ def test_equal_models_give_equal_pictures_within_a_minute() -> None:
         ("booked", ["Réservée", "jusqu’à 16 h", "personne n’a confirmé : frappez au bouton"]),
         ("booked_left", ["Réservée", "jusqu’à 12 h", "parti à 10 h 40"]),
         ("booked_all_day", ["Réservée", "toute la journée", "frappez avant d’entrer"]),
-        ("warning", ["Réservée", "jusqu’à 16 h", "personne n’a confirmé : libérée dans 3 min"]),
+        (
+            "warning",
+            ["Réservée", "libérée dans 3 min", "personne n’a confirmé ; réservée jusqu’à 16 h"],
+        ),
         ("released", ["Réservée, vide", "jusqu’à 16 h", "personne n’est venu : prenez-la d’un appui"]),
         ("unknown", ["Inconnu", "pas d’horaires depuis 8 h 03", "frappez avant d’entrer"]),
         ("never_read", ["Inconnu", "horaires du jour jamais lus", "frappez avant d’entrer"]),
@@ -296,12 +374,14 @@ def test_a_whole_day_that_is_used_ends_with_the_presence() -> None:
 # -- what is on -------------------------------------------------------------------------------
 
 
-def agenda(bookings: tuple[DayBooking, ...], hour: int) -> list[str]:
+def agenda(bookings: tuple[DayBooking, ...], hour: int, *, touch: bool = False) -> list[str]:
     now = at(hour)
-    found = panel(view(door(now, day(now, bookings=bookings), presence()), now, (800, 480), "fr"), "agenda")
+    model = door(now, day(now, bookings=bookings), presence())
+    model = replace(model, setup=replace(model.setup, touch=touch))
+    found = panel(view(model, now, (800, 480), "fr"), "agenda")
     assert found is not None
     texts = [text.text for part in found.parts if isinstance(part, Column) for text in part.texts]
-    return [text.replace("\u00a0", " ") for text in texts][1:]
+    return [text.replace("\u202f", " ").replace("\u00a0", " ") for text in texts][1:]
 
 
 def test_what_runs_and_what_comes_next_are_told_with_their_hours() -> None:
@@ -313,6 +393,10 @@ def test_what_runs_and_what_comes_next_are_told_with_their_hours() -> None:
         "Anglais S7",
         "14 h 30 – 16 h",
     ]
+
+
+def test_where_there_is_less_room_what_comes_next_is_told_in_short() -> None:
+    assert agenda((DESIGN, ENGLISH, LAST), 11, touch=True)[3:] == ["Ensuite · 14 h 30 – 16 h", "Anglais S7"]
 
 
 def test_while_nothing_runs_the_next_two_are_told() -> None:
@@ -379,7 +463,8 @@ def test_the_age_of_the_timetable_is_always_told(minutes: int, text: str) -> Non
     now = at(12, 24)
     model = door(now, day(now, read=timedelta(minutes=minutes)), presence())
 
-    assert text in [t.replace("\u00a0", " ") for t in view(model, now, (800, 480), "fr").texts()]
+    texts = view(model, now, (800, 480), "fr").texts()
+    assert text in [t.replace("\u202f", " ").replace("\u00a0", " ") for t in texts]
 
 
 def test_a_timetable_never_read_says_so() -> None:
@@ -403,7 +488,25 @@ def test_a_timetable_never_read_says_so() -> None:
         ),
         ("no_server", ["Serveur introuvable", "affichage de ce qui est connu ; les appuis sont gardés"]),
         ("refused_door", ["Porte refusée par le serveur", "prévenez l’accueil ; les appuis sont gardés"]),
-        ("stuck", ["Bouton coincé", "ses appuis ne comptent pas : prévenez l’accueil"]),
+        ("stuck", ["Bouton coincé", "dites-le à l’écran, et prévenez l’accueil"]),
+        ("button_broken", ["Bouton en panne", "dites-le à l’écran, et prévenez l’accueil"]),
+        ("display_broken", ["Écran en panne", "prévenez l’accueil"]),
+        (
+            "silent",
+            [
+                "Le serveur ne répond plus depuis 12 h 24",
+                "affichage de ce qui est connu ; les appuis sont gardés",
+            ],
+        ),
+        (
+            "several_faults",
+            [
+                "Disque en panne",
+                "les appuis seraient perdus : prévenez l’accueil",
+                "aussi : Bouton coincé · Sans liaison depuis 12 h 24",
+            ],
+        ),
+        ("small_faults", []),
         (
             "disk_broken",
             ["Disque en panne", "les appuis seraient perdus : prévenez l’accueil"],
@@ -426,9 +529,10 @@ def test_a_door_cut_off_since_yesterday_says_so() -> None:
     assert "Sans liaison depuis hier, 12\u00a0h\u00a024" in texts
 
 
-def test_a_stuck_button_is_not_advertised() -> None:
+@pytest.mark.parametrize("scene", ["stuck", "button_broken"])
+def test_a_button_that_does_not_work_is_not_advertised(scene: str) -> None:
     assert "Appuyez : je suis là" in shown("free")
-    assert "Appuyez : je suis là" not in shown("stuck")
+    assert "Appuyez : je suis là" not in shown(scene)
 
 
 # -- the answer to a press ----------------------------------------------------------------------
@@ -451,7 +555,7 @@ def test_a_press_is_answered(scene: str, texts: list[str]) -> None:
     assert found is not None
     told = [text.text for part in found.parts if isinstance(part, Column) for text in part.texts]
 
-    assert [text.replace("\u00a0", " ") for text in told] == texts
+    assert [text.replace("\u202f", " ").replace("\u00a0", " ") for text in told] == texts
 
 
 @pytest.mark.parametrize("effect", ["walk-in", "check-in", "renewed", "left", "none", "superseded"])
@@ -489,7 +593,7 @@ def labels(model: Model, size: tuple[int, int] = (800, 480)) -> list[str]:
     found = panel(view(model, at(12, 24), size, "fr"), "day")
     assert found is not None
     texts = [text.text for part in found.parts if isinstance(part, Column) for text in part.texts]
-    return [text.replace("\u00a0", " ") for text in texts]
+    return [text.replace("\u202f", " ").replace("\u00a0", " ") for text in texts]
 
 
 def test_the_bar_shows_the_opening_hours() -> None:
@@ -526,3 +630,422 @@ def test_used_bookings_are_taller_than_those_only_booked() -> None:
     heights = {part.box.h for part in found.parts if not isinstance(part, Column)}
 
     assert len(heights) >= 3
+
+
+# -- who is here --------------------------------------------------------------------------------
+
+
+def actions(vm: ViewModel) -> list[Action]:
+    return [target.action for panel in vm.panels for target in panel.targets]
+
+
+def counts(vm: ViewModel) -> list[int]:
+    return [action.people for action in actions(vm) if isinstance(action, Count)]
+
+
+def icons(vm: ViewModel, name: str) -> set[str]:
+    found = panel(vm, name)
+    assert found is not None
+    return {part.name for part in found.parts if isinstance(part, Shape)}
+
+
+def test_the_head_count_is_shown_and_can_be_put_right_by_one() -> None:
+    vm = picture("headcount")
+
+    assert str(COUNT) in vm.texts()
+    assert "people" in icons(vm, "field")
+    assert sorted(counts(vm)) == [COUNT - 1, COUNT + 1]
+
+
+def test_whoever_was_not_counted_may_begin_with_one() -> None:
+    assert counts(picture("in_use")) == [1]
+
+
+def test_the_last_one_leaves_by_leaving() -> None:
+    model, now = scenes.headcount()
+    model = replace(model, counted=(1, now))
+
+    assert counts(view(model, now, (800, 480), "fr")) == [2]
+
+
+def test_where_nobody_is_nobody_is_counted() -> None:
+    assert counts(picture("free")) == []
+    assert "people" not in icons(picture("free"), "field")
+    assert counts(picture("booked_left")) == []
+
+
+def test_without_touch_the_head_count_is_only_told() -> None:
+    vm = picture("touch_off")
+
+    assert str(COUNT) in vm.texts()
+    assert "people" in icons(vm, "field")
+
+
+# -- what the desk has to say ---------------------------------------------------------------------
+
+
+def posted(topic: str, text: str = "Attention", until: datetime | None = None) -> Notice:
+    return Notice(number=1, topic=topic, text=text, posted_at=at(8), until=until)
+
+
+@pytest.mark.parametrize(
+    ("topic", "told"),
+    [
+        ("school", True),
+        ("wing/L", True),
+        ("type/petit", True),
+        ("room/L213", True),
+        ("wing/M", False),
+        ("type/amphi", False),
+        ("room/L214", False),
+    ],
+)
+def test_a_notice_is_shown_at_the_doors_it_is_for(topic: str, *, told: bool) -> None:
+    model, now = scenes.told(scenes.free(), posted(topic))
+
+    assert ("Attention" in view(model, now, (800, 480), "fr").texts()) is told
+
+
+def test_a_notice_ends_with_the_minute_in_which_it_ends() -> None:
+    model, _ = scenes.told(scenes.free(), posted("school", until=at(12, 30, 20)))
+
+    def shown_at(instant: datetime) -> bool:
+        return "Attention" in view(model, instant, (800, 480), "fr").texts()
+
+    assert shown_at(at(12, 30, 19))
+    assert shown_at(at(12, 30, 59))
+    assert not shown_at(at(12, 31))
+
+
+def test_the_newest_notice_is_shown_and_how_many_more_there_are() -> None:
+    assert panel(picture("free"), "notice") is None
+    assert [text for text in shown("notice") if "annonce" in text] == []
+    texts = shown("notices")
+    assert tidy(scenes.LONGEST_NOTICE.text).replace("\u202f", " ").replace("\u00a0", " ") in texts
+    assert "et 2 autres annonces" in texts
+    assert scenes.OTHER_NOTICE.text not in texts
+    assert "and 1 more notice" in shown("everything", "en")
+
+
+@pytest.mark.parametrize("scene", ["notice_and_banner", "everything", "everything_and_longest"])
+@pytest.mark.parametrize("size", SIZES)
+def test_a_notice_and_a_banner_are_both_shown(scene: str, size: tuple[int, int]) -> None:
+    vm = picture(scene, "fr", size)
+
+    assert panel(vm, "notice") is not None
+    assert panel(vm, "banner") is not None
+    assert panel(vm, "field") is not None
+
+
+def test_what_several_faults_have_to_say_is_told_in_order_of_what_they_cost() -> None:
+    assert banner("several_faults")[0] == "Disque en panne"
+    # No promise that presses are kept where the disk is what keeps them.
+    assert not any("gardé" in text for text in banner("several_faults"))
+
+
+def test_small_faults_are_told_quietly() -> None:
+    assert "voyant en panne · capteur en panne" in shown("small_faults")
+
+
+def test_without_touch_nobody_is_sent_to_the_screen_when_the_button_is_broken() -> None:
+    model, now = scenes.button_broken()
+    model = replace(model, setup=replace(model.setup, touch=False))
+    drawn = view(model, now, (800, 480), "fr").texts()
+    texts = [text.replace("\u202f", " ").replace("\u00a0", " ") for text in drawn]
+
+    assert "les appuis ne comptent pas : prévenez l’accueil" in texts
+
+
+# -- the air --------------------------------------------------------------------------------------
+
+
+def test_the_air_is_told_as_the_language_writes_it() -> None:
+    assert "21,4 °C · 45 % · 640 ppm" in shown("air")
+    assert "21.4 °C · 45 % · 640 ppm" in shown("air", "en")
+
+
+def test_air_that_is_used_up_asks_for_a_window() -> None:
+    assert "Aérez : CO₂ 1240 ppm" in shown("bad_air")
+
+
+def test_what_the_sensor_does_not_measure_is_not_told() -> None:
+    model, now = scenes.free()
+    model = update(model, AirFelt(air=Air(temperature=-0.5), at=1.0), now)
+
+    assert "−0,5\u00a0°C" in view(model, now, (800, 480), "fr").texts()
+
+
+def test_air_is_shown_for_a_quarter_of_an_hour() -> None:
+    model, _ = scenes.air()
+    measured_at = model.air_at
+    assert measured_at is not None
+
+    def told(minutes: int) -> bool:
+        texts = view(model, measured_at + timedelta(minutes=minutes), (800, 480), "fr").texts()
+        return any("ppm" in text for text in texts)
+
+    assert told(14)
+    assert not told(15)
+
+
+# -- the code -------------------------------------------------------------------------------------
+
+
+def codes(vm: ViewModel) -> list[Code]:
+    return [part for panel in vm.panels for part in panel.parts if isinstance(part, Code)]
+
+
+def test_a_code_leads_to_the_room_on_the_board() -> None:
+    assert [code.text for code in codes(picture("code"))] == ["https://salles.ecole.example/room/L213"]
+    assert "Cette salle sur votre téléphone" in shown("code")
+    assert codes(picture("free")) == []
+
+
+def test_the_code_carries_what_shows_that_somebody_stands_here() -> None:
+    model, now = scenes.code()
+    held = DoorCode(code="7KQ2", since=now - timedelta(minutes=1), until=now + timedelta(minutes=1))
+    vm = view(replace(model, codes=(held,)), now, (800, 480), "fr")
+
+    assert [code.text for code in codes(vm)] == ["https://salles.ecole.example/room/L213#7KQ2"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scene", ["code", "everything", "everything_and_longest", "touch_off_free"])
+@pytest.mark.parametrize("letters", [38, 78])
+def test_a_telephone_reads_the_code(scene: str, size: tuple[int, int], letters: int) -> None:
+    """2 pixels a module or more, and 20 mm or more with the quiet zone on a display of 7 inches."""
+    model, now = SCENES[scene]()
+    (code,) = codes(view(replace(model, board=BOARD.ljust(letters - 10, "x")), now, size, "fr"))
+    assert len(code.text) == letters
+    modules = segno.make_qr(code.text, error="l").symbol_size(border=4)[0]
+    pixels = code.box.w // modules
+
+    assert code.box.w == code.box.h == pixels * modules
+    assert pixels >= 2
+    assert code.box.w * 7 * 25.4 / math.hypot(*size) >= 20
+
+
+# -- what can be touched --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("scene", "size", "language"), EVERYTHING)
+def test_what_can_be_touched_is_large_enough_and_apart(
+    scene: str, size: tuple[int, int], language: Language
+) -> None:
+    vm = picture(scene, language, size)
+    boxes = [target.box for panel in vm.panels for target in panel.targets]
+    least = round(TOUCH * Frame(size).unit)
+
+    assert TOUCH * Frame((800, 480)).unit == 64
+    for box in boxes:
+        assert min(box.w, box.h) >= least, box
+        assert _inside(box, Box(0, 0, *size)), box
+    for a, b in combinations(boxes, 2):
+        assert a.right <= b.x or b.right <= a.x or a.bottom <= b.y or b.bottom <= a.y
+
+
+@pytest.mark.parametrize(
+    ("scene", "expected"),
+    [
+        ("free", {OpenPage("find"), OpenPage("stay"), Speak("en")}),
+        ("in_use", {OpenPage("find"), OpenPage("stay"), Speak("en"), Leave(), Count(1)}),
+        ("closed", {OpenPage("find"), Speak("en")}),
+        ("out_of_order", {OpenPage("find"), Speak("en")}),
+        ("english", {OpenPage("find"), OpenPage("stay"), Speak("fr"), Leave(), Count(11), Count(13)}),
+        ("touch_off", set()),
+        ("touch_off_free", set()),
+        ("asleep", set()),
+    ],
+)
+def test_the_sign_offers_what_makes_sense(scene: str, expected: set[Action]) -> None:
+    model, now = SCENES[scene]()
+
+    assert set(actions(view(model, now, (800, 480), model.language))) == expected
+
+
+def test_each_language_is_offered_in_its_own_words() -> None:
+    assert "English" in shown("free")
+    model, now = scenes.english()
+    assert "Français" in view(model, now, (800, 480), model.language).texts()
+    alone = replace(model, setup=replace(model.setup, languages=("fr",)))
+    assert Speak("fr") not in actions(view(alone, now, (800, 480), "fr"))
+
+
+def test_the_button_is_explained_with_and_without_touch() -> None:
+    assert "Appuyez : je suis là" in shown("in_use")
+    assert "Appuyez : je suis là" in shown("touch_off")
+
+
+def test_a_finger_meets_what_is_drawn_there() -> None:
+    vm = picture("headcount")
+    for panel in vm.panels:
+        for target in panel.targets:
+            box = target.box
+            assert vm.touched(box.x + box.w / 2, box.y + box.h / 2) == target.action
+    assert vm.touched(200, 100) is None
+
+
+# -- light and dark -------------------------------------------------------------------------------
+
+
+def theme_of(model: Model, instant: datetime) -> str:
+    return Scene(model, instant, "fr").theme.name
+
+
+def test_the_evening_is_dark_and_the_day_is_light() -> None:
+    model, _ = scenes.free()
+    tomorrow = TODAY + timedelta(days=1)
+
+    assert [theme_of(model, at(hour, minute)) for hour, minute in ((18, 59), (19, 0), (23, 59))] == [
+        "light",
+        "dark",
+        "dark",
+    ]
+    assert [theme_of(model, at(hour, minute, day=tomorrow)) for hour, minute in ((6, 59), (7, 0))] == [
+        "dark",
+        "light",
+    ]
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 29), date(2026, 10, 25)])
+def test_the_evening_comes_by_the_clock_on_the_wall_also_when_clocks_were_set(day: date) -> None:
+    model, _ = scenes.free()
+
+    assert [theme_of(model, at(hour, minute, day=day)) for hour, minute in ((6, 59), (7, 0))] == [
+        "dark",
+        "light",
+    ]
+    assert [theme_of(model, at(hour, minute, day=day)) for hour, minute in ((18, 59), (19, 0))] == [
+        "light",
+        "dark",
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "mono"])
+def test_a_door_can_be_told_its_theme(theme: ThemeName) -> None:
+    model, now = scenes.free()
+    model = replace(model, setup=replace(model.setup, theme=theme))
+
+    assert {theme_of(model, now), theme_of(model, at(23))} == {theme}
+
+
+def test_a_door_without_dark_hours_stays_light() -> None:
+    model, _ = scenes.free()
+
+    assert theme_of(replace(model, setup=replace(model.setup, dark_hours="")), at(23)) == "light"
+
+
+def test_who_does_not_know_the_time_tells_none() -> None:
+    texts = shown("clock_unknown")
+
+    assert "--:--" in texts
+    assert "heure inconnue" in texts
+    assert not any("janvier" in text for text in texts)
+    model, now = scenes.clock_unknown()
+    assert theme_of(model, now) == "light"
+
+
+# -- the night ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scene", ["asleep", "asleep_blank", "asleep_cut_off"])
+@pytest.mark.parametrize("size", SIZES)
+def test_at_night_the_screen_is_all_but_black(scene: str, size: tuple[int, int]) -> None:
+    (only,) = picture(scene, "fr", size).panels
+
+    assert only.name == "asleep"
+    assert only.box == Box(0, 0, *size)
+    assert only.ground == (0, 0, 0)
+    colours = [part.colour for part in only.parts if isinstance(part, Shape)]
+    colours += [text.colour for part in only.parts if isinstance(part, Column) for text in part.texts]
+    assert all(luminance(colour) <= 0.2 for colour in colours)
+
+
+def test_a_dim_clock_says_what_the_sign_says() -> None:
+    assert shown("asleep") == ["22:40", "L213 · Fermé"]
+    assert icons(picture("asleep"), "asleep") == {"moon"}
+    assert shown("asleep_cut_off") == ["22:44", "L213 · Fermé", "Sans liaison depuis 22 h 40"]
+    assert picture("asleep_blank").panels[0].parts == ()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_dim_clock_wanders_within_the_screen(size: tuple[int, int]) -> None:
+    model, now = scenes.asleep()
+    places = []
+    for minutes in range(0, 8 * 60, 5):
+        (only,) = view(model, now + timedelta(minutes=minutes), size, "fr").panels
+        assert all(_inside(part.box, only.box) for part in only.parts)
+        places.append(only.parts[0].box)
+
+    assert len(set(places)) == len(places)
+    for axis, length in (("x", size[0]), ("y", size[1])):
+        seen = [getattr(place, axis) for place in places]
+        assert max(seen) - min(seen) > 0.4 * length or length < size[1]
+
+
+def test_a_touch_wakes_the_screen_and_means_nothing_else() -> None:
+    assert all(picture("asleep").touched(x, y) is None for x in range(0, 800, 50) for y in range(0, 480, 50))
+    assert panel(picture("woken"), "field") is not None
+
+
+def test_at_night_a_press_is_answered() -> None:
+    model, now = scenes.asleep()
+    vm = view(update(model, Touched(at=1.0), now), now, (800, 480), "fr")
+
+    assert panel(vm, "answer") is not None
+
+
+# -- nothing moves without need -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scene", list(SCENES))
+def test_nothing_changes_before_the_door_says_so(scene: str) -> None:
+    model, now = SCENES[scene]()
+    last = model.next_change(now) - timedelta(microseconds=1)
+
+    assert view(model, now, (800, 480), "fr") == view(model, last, (800, 480), "fr")
+
+
+def offsets(size: tuple[int, int]) -> list[tuple[int, int]]:
+    """Where the picture is, every ten minutes of a day."""
+    return [shift_at(at(0) + n * SHIFTED_EVERY, size) for n in range(144)]
+
+
+@pytest.mark.parametrize(("size", "reach"), list(zip(SIZES, (1, 1, 2, 1), strict=True)))
+def test_the_picture_moves_by_a_pixel_on_a_small_closed_path(size: tuple[int, int], reach: int) -> None:
+    path = offsets(size)
+
+    assert len(set(path)) == 8 * reach
+    assert path[: 8 * reach] * 2 == path[: 16 * reach]
+    for (x, y), (then_x, then_y) in pairwise(path):
+        assert abs(then_x - x) + abs(then_y - y) == 1
+        assert max(abs(x), abs(y)) == reach
+
+
+@pytest.mark.parametrize("scene", ["free", "everything", "warning", "stay_page", "recorded", "english"])
+@pytest.mark.parametrize("size", SIZES)
+def test_moved_pictures_have_no_seam(scene: str, size: tuple[int, int]) -> None:
+    vm = picture(scene, "fr", size)
+    back = shift_at(Scene(*SCENES[scene](), "fr").minute, size)
+    still = shifted(vm, -back[0], -back[1])
+    for dx, dy in {*offsets(size), (2, -2), (-2, 2)}:
+        moved = shifted(still, dx, dy)
+        boxes = [panel.box for panel in moved.panels]
+        assert sum(box.w * box.h for box in boxes) == size[0] * size[1]
+        for a, b in combinations(boxes, 2):
+            assert a.right <= b.x or b.right <= a.x or a.bottom <= b.y or b.bottom <= a.y
+        for panel, before in zip(moved.panels, still.panels, strict=True):
+            for part, unmoved in zip(panel.parts, before.parts, strict=True):
+                if isinstance(part, Column):
+                    assert (part.box.x, part.box.y) == (unmoved.box.x + dx, unmoved.box.y + dy)
+                # What reached the edge still does.
+                if isinstance(part, Fill) and unmoved.box.right == size[0]:
+                    assert part.box.right == size[0]
+        for target, unmoved_target in zip(
+            [target for panel in moved.panels for target in panel.targets],
+            [target for panel in still.panels for target in panel.targets],
+            strict=True,
+        ):
+            middle = unmoved_target.box.x + unmoved_target.box.w / 2 + dx
+            assert moved.touched(middle, target.box.y + target.box.h / 2) == unmoved_target.action
+    assert shifted(still, 0, 0) == still

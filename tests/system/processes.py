@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -49,7 +49,9 @@ def wait_for(what: Callable[[], bool]) -> None:
 class Process:
     """A running program."""
 
-    def __init__(self, *arguments: str | Path, said: Path) -> None:
+    def __init__(
+        self, *arguments: str | Path, said: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.said = said
         with said.open("ab") as errors:
             self.process = subprocess.Popen(
@@ -57,7 +59,7 @@ class Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env=ENVIRONMENT,
+                env={**ENVIRONMENT, **(environment or {})},
                 bufsize=0,
             )
 
@@ -123,24 +125,41 @@ def records(data: Path, tag: str | None = None) -> list[Recorded]:
 
 
 class Door(Process):
-    """``toctoc kiosk --drive --headless``: a real door, pressed by lines."""
+    """``toctoc kiosk --drive``: a real door, pressed by lines.
 
-    def __init__(self, room: str, server: str, data: Path) -> None:
+    Args:
+        room: Where it hangs.
+        server: The gateway's address.
+        data: Its folder.
+        environment: What it finds in its environment beside the usual.
+        window: Open a window of this size; else it is drawn in memory.
+    """
+
+    def __init__(
+        self,
+        room: str,
+        server: str,
+        data: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        window: str = "",
+    ) -> None:
         data.mkdir(exist_ok=True)
         self.saw: queue.Queue[dict[str, Any]] = queue.Queue()
         super().__init__(
             "kiosk",
             "--drive",
-            "--headless",
+            "--windowed" if window else "--headless",
             "--size",
-            "320x240",
+            window or "320x240",
             "--room",
             room,
             "--server",
             server,
             "--data",
             data,
-            said=data / "door.log",
+            said=data.parent / f"{data.name}.log",
+            environment=environment,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -174,6 +193,14 @@ class Door(Process):
                 ) from None
             if seen["saw"] == saw and all(seen[key] == value for key, value in fields.items()):
                 return seen
+
+    def described(self, folder: Path) -> dict[str, Any]:
+        """Look at what it shows: its texts, and the places that can be touched."""
+        file = folder / "shown.json"
+        self.say(f"picture {file}")
+        self.until("picture", file=str(file))
+        shown: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return shown
 
     def press(self) -> None:
         """Push the button and let it go."""

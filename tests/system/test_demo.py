@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.system.conftest import Display
 
 DEMO = [sys.executable, "-m", "toctoc", "demo"]
 
@@ -41,28 +41,9 @@ def test_the_headless_demo_says_that_everything_is_as_it_should_be(tmp_path: Pat
     assert all((tmp_path / f"{room}.png").stat().st_size > 1000 for room in ("L213", "L218", "V106A"))
 
 
-@pytest.fixture
-def display() -> Iterator[str]:
-    """A screen of its own, in memory."""
-    if not (shutil.which("Xvfb") and shutil.which("xdotool")):
-        if os.environ.get("TOCTOC_NO_SKIP"):
-            pytest.fail("Xvfb and xdotool are missing: sudo apt-get install xvfb xdotool")
-        pytest.skip("needs Xvfb and xdotool: sudo apt-get install xvfb xdotool")
-    read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
-    xvfb = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
-    os.close(write)
-    with os.fdopen(read) as numbers:
-        number = numbers.readline().strip()
-    assert number, "Xvfb did not start"
-    yield f":{number}"
-    xvfb.terminate()
-    xvfb.wait(10)
-
-
 @pytest.mark.timeout(90)
-def test_the_space_bar_is_the_button_of_the_door_in_the_window(display: str) -> None:
-    env = {**os.environ, "DISPLAY": display, "SDL_VIDEODRIVER": "x11"}
+def test_the_space_bar_is_the_button_of_the_door_in_the_window(display: Display) -> None:
+    env = display.environment
     demo = subprocess.Popen(DEMO, stdout=subprocess.PIPE, text=True, env=env, start_new_session=True)
     assert demo.stdout is not None
 

@@ -1,0 +1,91 @@
+"""How often and how many: limits for sessions, for addresses, and for all together. Pure.
+
+The phones of a whole school may share one address, so what counts by address is either what honest
+people hardly do (wrong guesses) or allows a school at once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+_MOST_ADDRESSES = 10_000
+"""So many are remembered; of more, those that owe nothing are forgotten, then the oldest."""
+
+
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[limits]`.
+
+    Attributes:
+        connections: Live connections at once; beyond, a quarter more of doors, devices and operators.
+        per_address: Of these from one address.
+        unauthenticated: Connections that may say who they are at once; the others wait for their turn.
+    """
+
+    connections: Annotated[int, Meta(ge=10, le=100_000)] = 4000
+    per_address: Annotated[int, Meta(ge=1, le=100_000)] = 3000
+    unauthenticated: Annotated[int, Meta(ge=1, le=10_000)] = 50
+
+
+class Allowance:
+    """So many at once, and so many a second for long.
+
+    Args:
+        burst: How many at once.
+        rate: How many a second are earned again.
+    """
+
+    def __init__(self, burst: float, rate: float) -> None:
+        self._burst, self._rate = float(burst), rate
+        self._left = self._burst
+        self._taken_at: datetime | None = None
+
+    def take(self, now: datetime) -> bool:
+        """Take one, if there is one left. A clock that goes back takes nothing away."""
+        left = self.left(now)
+        self._taken_at = now
+        self._left = left - 1 if left >= 1 else left
+        return left >= 1
+
+    def left(self, now: datetime) -> float:
+        """Tell how many are left."""
+        if self._taken_at is None:
+            return self._left
+        earned = (now - self._taken_at).total_seconds() * self._rate
+        return min(self._burst, self._left + max(0.0, earned))
+
+    def is_full(self, now: datetime) -> bool:
+        """Tell whether nothing is owed any more."""
+        return self.left(now) >= self._burst
+
+
+class Guesses:
+    """Stops who guesses: only what was wrong counts, by address.
+
+    Args:
+        burst: Wrong guesses at once.
+        rate: Wrong guesses a second for long.
+    """
+
+    def __init__(self, burst: float, rate: float) -> None:
+        self._burst, self._rate = burst, rate
+        self._wrong: dict[str, Allowance] = {}
+
+    def may(self, address: str, now: datetime) -> bool:
+        """Tell whether an address has not guessed too often; if it has, nothing of it is looked at."""
+        known = self._wrong.get(address)
+        return known is None or known.left(now) >= 1
+
+    def wrong(self, address: str, now: datetime) -> None:
+        """Remember a wrong guess."""
+        self._wrong.setdefault(address, Allowance(self._burst, self._rate)).take(now)
+        if len(self._wrong) > _MOST_ADDRESSES:
+            owing = {a: known for a, known in self._wrong.items() if not known.is_full(now)}
+            # Down to half, so that a flood of addresses does not pay for this at each of them.
+            self._wrong = dict(list(owing.items())[-_MOST_ADDRESSES // 2 :])
+
+    def take_back(self, address: str) -> None:
+        """Forget what an address guessed: it was right in the end."""
+        self._wrong.pop(address, None)

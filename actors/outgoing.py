@@ -1,0 +1,85 @@
+"""Messages as the text that travels, none longer than the protocol allows. Pure.
+
+What a client may be sent at most (`events.wire.MAX_OUTGOING`) a small device may have to hold in memory,
+so what is longer is made shorter here in a way that stays true: fewer and shorter titles first, then the
+bookings that are furthest away. The plan, which tells the statuses, is the last to be cut: behind its end
+nothing is claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from events.wire import MAX_OUTGOING, Refused, RoomDay, RoomPresence, ServerMessage, encode
+
+_TITLES = (80, 40, 20)
+"""Letters to which titles are cut, step by step."""
+
+
+def fits(text: str) -> bool:
+    """Tell whether a text may be sent."""
+    # A letter is four bytes at most: most texts need not be encoded to know.
+    return len(text) * 4 <= MAX_OUTGOING or len(text.encode()) <= MAX_OUTGOING
+
+
+def day_text(day: RoomDay) -> str:
+    """Write a room's day, shortened where it is too long."""
+    return _first_that_fits(_shorter_days(day))
+
+
+def presence_text(presence: RoomPresence) -> str:
+    """Write who is in a room, shortened where that is too long."""
+    return _first_that_fits(_shorter_presences(presence))
+
+
+def reply_text(reply: ServerMessage) -> str:
+    """Write an answer; one that is too long becomes a refusal that says so."""
+    text = encode(reply)
+    if fits(text):
+        return text
+    reason = f"the answer is longer than {MAX_OUTGOING} bytes: ask for less"
+    return encode(Refused(code="server", reason=reason, ref=getattr(reply, "ref", None)))
+
+
+def _first_that_fits(messages: Iterator[RoomDay | RoomPresence]) -> str:
+    for message in messages:
+        text = encode(message)
+        if fits(text):
+            return text
+    raise AssertionError("the last one holds nothing that could be long")
+
+
+def _shorter_days(day: RoomDay) -> Iterator[RoomDay]:
+    yield day
+    for letters in _TITLES:
+        day = _with_titles(day, letters)
+        yield day
+    day = _with_titles(day, 0)
+    yield day
+    while day.bookings:
+        # They come in the order of their starts; the rest of them is in the plan.
+        day = replace(day, bookings=day.bookings[: len(day.bookings) // 2])
+        yield day
+    while day.plan:
+        day = replace(day, plan=day.plan[: len(day.plan) // 2])
+        yield day
+    yield replace(day, info=None, closure=None, readings={})
+
+
+def _with_titles(day: RoomDay, letters: int) -> RoomDay:
+    def cut(title: str | None) -> str | None:
+        if title is None or not letters:
+            return None
+        return title if len(title) <= letters else f"{title[: letters - 1]}…"
+
+    return replace(day, bookings=tuple(replace(b, title=cut(b.title)) for b in day.bookings))
+
+
+def _shorter_presences(presence: RoomPresence) -> Iterator[RoomPresence]:
+    yield presence
+    while presence.plan:
+        presence = replace(presence, plan=presence.plan[: len(presence.plan) // 2])
+        yield presence
+    yield replace(presence, confirmed={})

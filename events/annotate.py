@@ -1,0 +1,101 @@
+"""``toctoc log annotate``: an operator sets right what the log says, by a fact that is added to it."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+
+from events.clock import Clock
+from events.config import nearest
+from events.domain import Correction, RoomAnnotated
+from events.ids import BookingId, RoomKey, new_event_id, room_stream
+from events.log import Batch, Draft
+from events.personal import new_part
+from events.report.asked import parse_day, parse_span
+from events.sqlite import SqliteLog
+from events.state import SchoolState
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what it takes."""
+    parser.add_argument("room", metavar="ROOM")
+    kind = parser.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--present", action="store_true", help="somebody was there, though nobody pressed")
+    kind.add_argument("--door-broken", action="store_true", help="the door could not be believed")
+    kind.add_argument("--note", action="store_true", help="a remark, which changes no figure")
+    kind.add_argument("--withdraw", type=int, metavar="SEQ", help="take an earlier annotation back")
+    parser.add_argument("--day", metavar="DAY", help="the day it is about, such as 2026-11-20")
+    parser.add_argument("--time", metavar="10:00-12:00", help="from when to when")
+    parser.add_argument("--booking", metavar="ID", help="the booking it is about")
+    parser.add_argument("--text", required=True, help="why")
+    parser.add_argument("--by", required=True, metavar="NAME", help="who says so")
+    parser.add_argument("--operator", type=int, default=0, metavar="N", help="the operator's number")
+
+
+def annotate(log: SqliteLog, school: SchoolState, arguments: argparse.Namespace, clock: Clock) -> int:
+    """Add an annotation to a log.
+
+    Args:
+        log: The log, open for writing.
+        school: Its state.
+        arguments: What `add_arguments` declared.
+        clock: Tells when it is said.
+
+    Returns:
+        Its seq.
+
+    Raises:
+        ValueError: There is no such room, day, time or annotation.
+        LogError: It cannot be written.
+    """
+    room = RoomKey(arguments.room)
+    if room not in school.rooms:
+        raise ValueError(f"there is no room {room!r} in this log{nearest(room, school.rooms)}")
+    start, end, booking = _about(log, school, arguments)
+    part, text = new_part(end, reason=f"{arguments.by}: {arguments.text}")
+    event = RoomAnnotated(
+        room=room,
+        what=_what(arguments),
+        start=start,
+        end=end,
+        part=part,
+        booking=booking,
+        withdraws=arguments.withdraw or 0,
+        operator=arguments.operator,
+    )
+    draft = Draft(id=new_event_id(), stream=room_stream(room), at=clock.now(), event=event, text=text)
+    return log.append(Batch(drafts=(draft,)))[0].seq
+
+
+def _what(arguments: argparse.Namespace) -> Correction:
+    if arguments.withdraw is not None:
+        return "withdrawn"
+    if arguments.present:
+        return "present"
+    return "door-broken" if arguments.door_broken else "note"
+
+
+def _about(
+    log: SqliteLog, school: SchoolState, arguments: argparse.Namespace
+) -> tuple[datetime, datetime, BookingId | None]:
+    """Tell from when to when it is about, and which booking."""
+    if arguments.withdraw is not None:
+        seq = arguments.withdraw
+        known = next(log.read(after=seq - 1, until=seq), None)
+        if known is None or not isinstance(known.event, RoomAnnotated) or known.event.room != arguments.room:
+            raise ValueError(f"--withdraw {seq}: event {seq} is no annotation of {arguments.room}")
+        return known.event.start, known.event.end, known.event.booking
+    if arguments.booking is not None:
+        booking = school.rooms[RoomKey(arguments.room)].all_bookings.get(BookingId(arguments.booking))
+        if booking is not None and arguments.time is None:
+            return booking.start, booking.end, booking.id
+        if arguments.time is None:
+            raise ValueError(
+                f"--booking {arguments.booking!r} is not among the newest of {arguments.room}: say --day and "
+                "--time too"
+            )
+    if arguments.day is None or arguments.time is None:
+        raise ValueError("say when: --day 2026-11-20 --time 10:00-12:00, or --booking ID")
+    day = parse_day(arguments.day, "--day")
+    start, end = parse_span(arguments.time, day, school.rules.zone, "--time")
+    return start, end, BookingId(arguments.booking) if arguments.booking else None

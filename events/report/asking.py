@@ -1,0 +1,259 @@
+"""What every audit works with: the log, its facts, what is asked, and where the answer goes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import textwrap
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+
+from events.errors import ConfigError
+from events.ids import EventId
+from events.personal import read_text
+from events.progress import Progress
+from events.report import asked
+from events.report.days import RoomDay, Scope, bounds, room_days, rooms_of
+from events.report.facts import Facts, Remark, Tenure
+from events.report.index import IndexedFacts, open_index
+from events.report.spans import Micros, instant, micros
+from events.report.table import CsvFile
+from events.sqlite import SqliteLog
+
+DEFAULT_CONFIG = Path("/etc/toctoc/school.toml")
+DEFAULT_DATA = Path("/var/lib/toctoc")
+INDEX = "audit.db"
+"""Name of the index beside the log."""
+_LINE = 110
+
+
+Draw = Callable[..., None]
+"""Draws a door's screen: `kiosk.still.draw`."""
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """One question, and all that its answer needs.
+
+    Attributes:
+        arguments: Of the command line.
+        scope: Days and rooms; those of the whole log for a command that asks for neither.
+        out: Where the answer goes, a text file.
+        draw: Draws a door's screen; None where nothing can.
+    """
+
+    arguments: argparse.Namespace
+    log: SqliteLog
+    facts: IndexedFacts
+    scope: Scope
+    out: Any
+    draw: Draw | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The school's time zone."""
+        return ZoneInfo(self.facts.zone)
+
+    # -- for people -------------------------------------------------------------------------------
+
+    def say(self, text: str) -> None:
+        """Write a line, or a table."""
+        self.out.write(text + "\n")
+
+    def explain(self, text: str) -> None:
+        """Write a paragraph, broken into lines."""
+        self.say(textwrap.fill(text, _LINE))
+
+    def heading(self, what: str) -> str:
+        """Say what an answer is about, and up to which event it was computed."""
+        scope, facts = self.scope, self.facts
+        rooms = f"{len(scope.rooms)} rooms" if len(scope.rooms) != 1 else scope.rooms[0]
+        return (
+            f"{what}, {scope.first} to {scope.last}, {rooms}\n"
+            f"{facts.school}, as of event {facts.seq:,} ({self.clock(facts.newest)})\n"
+        )
+
+    def clock(self, at: Micros) -> str:
+        """Tell an instant on the school's clocks."""
+        return f"{instant(at).astimezone(self.zone):%Y-%m-%d %H:%M}"
+
+    # -- for programs -----------------------------------------------------------------------------
+
+    def about(self) -> dict[str, Any]:
+        """Say what an answer is about."""
+        scope, facts = self.scope, self.facts
+        return {
+            "log": facts.log,
+            "seq": facts.seq,
+            "known_to": instant(facts.newest),
+            "zone": facts.zone,
+            "from": scope.first,
+            "to": scope.last,
+            "rooms": scope.rooms,
+        }
+
+    def say_json(self, answer: dict[str, Any]) -> None:
+        """Write an answer as JSON."""
+        body = msgspec.json.encode({**self.about(), **answer})
+        self.say(msgspec.json.format(body, indent=1).decode())
+
+    def stream_json(
+        self, name: str, rows: Iterator[dict[str, Any]], end: Callable[[], dict[str, Any]]
+    ) -> None:
+        """Write an answer whose rows are too many to be held, each on a line of its own.
+
+        Args:
+            name: What the rows are called.
+            rows: They.
+            end: What follows them, once they are written.
+        """
+        encode = msgspec.json.Encoder().encode
+        self.out.write(f'{encode(self.about()).decode()[:-1]},\n"{name}":[')
+        comma = "\n"
+        for row in rows:
+            self.out.write(comma + encode(row).decode())
+            comma = ",\n"
+        self.out.write("\n],\n" + encode(end()).decode()[1:] + "\n")
+
+    @contextmanager
+    def csv(self, columns: Sequence[str]) -> Iterator[Callable[[Iterable[Any]], None]]:
+        """Open ``--csv``; where none is asked for, rows go nowhere."""
+        path: Path | None = getattr(self.arguments, "csv", None)
+        if path is None:
+            yield lambda _: None
+            return
+        with path.open("w", encoding="utf-8", newline="") as file:
+            yield CsvFile(file, columns).row
+
+    # -- with operators' annotations, and without ---------------------------------------------------
+
+    def annotated(self) -> int:
+        """Count the annotations that change figures of this question."""
+        start, end = (micros(at) for at in self.span())
+        rooms = set(self.scope.rooms)
+        return sum(
+            r.room in rooms and r.what in ("present", "door-broken")
+            for r in self.facts.stored(Remark, start, end)
+        )
+
+    def without(self, figures: Callable[[Iterator[RoomDay]], dict[str, Any]]) -> dict[str, Any]:
+        """Tell the figures without what operators annotated; empty where they annotated nothing."""
+        if not self.annotated():
+            return {}
+        scope = msgspec.structs.replace(self.scope, corrected=False)
+        return {"without_annotations": figures(room_days(self.facts, scope))}
+
+    def say_without(
+        self,
+        figures: Callable[[Iterator[RoomDay]], dict[str, Any]],
+        said: Callable[[dict[str, Any]], str],
+    ) -> None:
+        """Say them."""
+        found = self.without(figures)
+        if found:
+            self.explain(
+                f"{self.annotated()} annotations of operators are in these figures; without them: "
+                f"{said(found['without_annotations'])}."
+            )
+
+    # -- titles, and days ---------------------------------------------------------------------------
+
+    def titles(self, tenures: Iterable[Tenure]) -> dict[EventId, str]:
+        """Look up titles of bookings, by the event that brought them."""
+        return self.texts((t.text, t.month) for t in tenures)
+
+    def texts(self, wanted: Iterable[tuple[str, str]]) -> dict[EventId, str]:
+        """Look up titles, reasons and remarks; none where ``--no-titles`` is asked for.
+
+        Args:
+            wanted: For each the event that brought it, and its month.
+        """
+        if getattr(self.arguments, "no_titles", False):
+            return {}
+        found = self.log.personal.get((EventId(name), month) for name, month in wanted)
+        return {name: (text := read_text(body)).title or text.reason for name, body in found.items()}
+
+    def span(self) -> tuple[datetime, datetime]:
+        """Tell when the days asked for begin and end."""
+        first = datetime.combine(self.scope.first, datetime.min.time(), self.zone)
+        last = datetime.combine(self.scope.last, datetime.max.time(), self.zone)
+        return first.astimezone(UTC), last.astimezone(UTC)
+
+
+def log_folder(arguments: argparse.Namespace) -> Path:
+    """Find the log: ``--log``, else the data folder of ``--config``, else the usual places.
+
+    Raises:
+        ConfigError: The configuration cannot be read.
+    """
+    if arguments.log is not None:
+        path: Path = arguments.log
+        return path.parent if path.name == "log.db" else path
+    config: Path | None = arguments.config
+    if config is None and DEFAULT_CONFIG.exists():
+        config = DEFAULT_CONFIG
+    if config is None:
+        return DEFAULT_DATA
+    try:
+        data = tomllib.loads(config.read_text(encoding="utf-8-sig")).get("server", {}).get("data")
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(str(config), "", f"cannot be read: {error}") from None
+    return config.parent / data if isinstance(data, str) else DEFAULT_DATA
+
+
+def open_facts(log: SqliteLog, *, anew: bool = False) -> IndexedFacts:
+    """Open the facts of a log.
+
+    They are kept beside it; where nothing may be written there, in the user's cache; else nowhere.
+
+    Args:
+        log: The log.
+        anew: Make them from nothing.
+    """
+    beside = log.folder / INDEX
+    writable = os.access(log.folder, os.W_OK) and (not beside.exists() or os.access(beside, os.W_OK))
+    path = beside if writable else _cached(log)
+    progress = Progress("following the log")
+    try:
+        return open_index(log, path, anew=anew, progress=progress)
+    finally:
+        progress.end()
+
+
+def _cached(log: SqliteLog) -> Path | None:
+    first = next(log.read(until=1), None)
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "toctoc"
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # no home, or none that may be written
+        return None
+    return cache / f"{first.id if first else 'empty'}.db"
+
+
+def scope_of(facts: Facts, arguments: argparse.Namespace) -> Scope:
+    """Read from the command line which days and rooms are asked for.
+
+    Raises:
+        asked.Unanswerable: The log says nothing of them.
+    """
+    words = vars(arguments)
+    first, last = asked.days_asked(words.get("first"), words.get("last"), bounds(facts))
+    opening = words.get("hours")
+    return Scope(
+        first=first,
+        last=last,
+        rooms=asked.choose_rooms(
+            rooms_of(facts),
+            keys=words.get("rooms") or (),
+            wings=words.get("wings") or (),
+            types=words.get("types") or (),
+        ),
+        hours=asked.parse_opening(opening) if opening else None,
+    )

@@ -1,0 +1,319 @@
+"""A month on one page, for whoever does not use a terminal: no network, both languages, prints well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+
+from msgspec import Struct
+
+from events.report import plots
+from events.report.days import Rule, Scope, room_days
+from events.report.evidence import evidence
+from events.report.facts import Facts
+from events.report.no_shows import NoShows, no_shows
+from events.report.page_words import LANGUAGES, MONTHS, WEEKDAYS, Language, decimal, share, word
+from events.report.policies import BackTest, back_test
+from events.report.spans import HOUR, Micros, instant
+from events.report.use import ByHour, Use, use_of
+
+RULES = (5, 10, 15, 20, 30)
+_SHOWN = 8
+
+_STYLE = """
+:root { color: #1c2126; background: #fff; font: 15px/1.5 system-ui, "Segoe UI", Helvetica, Arial, sans-serif }
+body { max-width: 60rem; margin: 0 auto; padding: 1.5rem }
+h1 { font-size: 1.8rem; margin: 0 } h2 { font-size: 1.15rem; margin: 2.2rem 0 .3rem }
+p { margin: .3rem 0; max-width: 46rem } .small, .how { color: #57606a; font-size: .82rem }
+.how code { font-size: .78rem; background: #f3f5f7; padding: .1rem .3rem; border-radius: .2rem;
+  overflow-wrap: anywhere }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .8rem;
+  margin: 1.2rem 0 }
+.figures div { border-top: 3px solid #1f5f99; padding-top: .4rem }
+.figures b { display: block; font-size: 1.7rem; line-height: 1.2; font-variant-numeric: tabular-nums }
+.figures span { display: block; font-weight: 600 }
+table { border-collapse: collapse; margin: .6rem 0; font-variant-numeric: tabular-nums }
+th, td { padding: .2rem .8rem .2rem 0; text-align: right; border-bottom: 1px solid #e4e8eb; font-weight: 400 }
+th { color: #57606a; font-size: .82rem } th:first-child, td:first-child { text-align: left }
+svg { width: 100%; height: auto; display: block }
+svg text { font-family: system-ui, "Segoe UI", Helvetica, Arial, sans-serif !important }
+.pair { display: grid; grid-template-columns: 1fr; gap: .2rem }
+.languages { float: right; font-size: .9rem }
+.languages label { margin-left: .8rem; cursor: pointer }
+main { display: none }
+body:has(#fr:checked) main[lang=fr], body:has(#en:checked) main[lang=en] { display: block }
+section { break-inside: avoid }
+@media print { .languages { display: none } body { padding: 0; max-width: none } :root { font-size: 12px }
+  @page { margin: 16mm } .rooms { break-before: page } }
+"""
+
+
+class Month(Struct):
+    """What a report tells of a month.
+
+    Attributes:
+        by_hour: By weekday and hour.
+        asked: What a command is told to look at the same rooms and hours.
+    """
+
+    year: int
+    month: int
+    scope: Scope
+    rule: Rule
+    total: Use
+    by_room: dict[str, Use]
+    by_hour: ByHour
+    shows: NoShows
+    test: BackTest
+    asked: str = ""
+    annotated: int = 0
+    bare: NoShows | None = None
+
+
+def gather_month(facts: Facts, scope: Scope, rule: Rule, *, annotated: int = 0, asked: str = "") -> Month:
+    """Compute all figures of a month.
+
+    Args:
+        facts: What the log says.
+        scope: The month: see `month_scope`.
+        rule: When a press confirms.
+        annotated: How many annotations of operators are in it.
+        asked: What a command is told to look at the same rooms and hours.
+    """
+    total, by_room = Use(), dict[str, Use]()
+    by_hour = ByHour(facts.zone)
+    for day in room_days(facts, scope):
+        use = use_of(day)
+        total.add(use)
+        by_room.setdefault(day.room, Use()).add(use)
+        by_hour.add(day)
+
+    def counted(one: Scope) -> NoShows:
+        return no_shows(evidence(room_days(facts, one), rule, facts.newest), rule, facts.zone)
+
+    bare = Scope(first=scope.first, last=scope.last, rooms=scope.rooms, hours=scope.hours, corrected=False)
+    return Month(
+        year=scope.first.year,
+        month=scope.first.month,
+        scope=scope,
+        rule=rule,
+        total=total,
+        by_room=by_room,
+        by_hour=by_hour,
+        shows=counted(scope),
+        test=back_test(room_days(facts, scope), RULES, facts.newest),
+        asked=asked,
+        annotated=annotated,
+        bare=counted(bare) if annotated else None,
+    )
+
+
+def page(month: Month, facts: Facts, *, language: Language, local: Callable[[Micros], str]) -> str:
+    """Write the page.
+
+    Args:
+        month: Its figures.
+        facts: The log they are from.
+        language: The one that is shown first.
+        local: Tells an instant on the school's clocks.
+    """
+    buttons = "".join(
+        f'<label><input type="radio" name="language" id="{one}"{" checked" if one == language else ""}> '
+        f"{word('language', one)}</label>"
+        for one in LANGUAGES
+    )
+    bodies = "".join(_body(month, facts, one, local) for one in LANGUAGES)
+    title = escape(f"{word('title', language)} – {_month(month, language)}")  # noqa: RUF001
+    return (
+        f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
+        f"<style>{_STYLE}</style>\n</head>\n<body>\n"
+        f'<div class="languages">{buttons}</div>\n{bodies}</body>\n</html>\n'
+    )
+
+
+def _body(month: Month, facts: Facts, language: Language, local: Callable[[Micros], str]) -> str:
+    def say(name: str, **values: object) -> str:
+        return escape(word(name, language, **values))
+
+    about = say(
+        "as_of",
+        school=facts.school,
+        rooms=len(month.by_room),
+        seq=decimal(facts.seq, language, 0),
+        log=facts.log[:12],
+        at=local(facts.newest),
+    )
+    parts = [f'<main lang="{language}">', f"<h1>{say('title')}, {escape(_month(month, language))}</h1>"]
+    parts.append(f'<p class="small">{about}</p>')
+    known_to = instant(facts.newest - 1).date()
+    if known_to < month.scope.last:
+        parts.append(f'<p class="small">{say("partial", day=local(facts.newest))}</p>')
+    if not month.by_room:
+        return "\n".join([*parts, f"<p>{say('nothing')}</p>", "</main>\n"])
+    parts += [
+        _figures(month, language),
+        _how(month, language, "use"),
+        _heat(month, language),
+        _rooms(month, language),
+        _rates(month, language),
+        _policies(month, language),
+        _observed(month, language),
+        f'<p class="small">{say("left_out")} {say("nobody")}</p>',
+        "</main>\n",
+    ]
+    return "\n".join(parts)
+
+
+def _month(month: Month, language: Language) -> str:
+    return f"{MONTHS[language][month.month - 1]} {month.year}"
+
+
+def _figures(month: Month, language: Language) -> str:
+    rates, shows = month.total.rates(), month.shows.total
+    cells = [
+        ("theorique", share(rates["taux_theorique"], language)),
+        ("effectif", share(rates["taux_effectif"], language)),
+        ("no_shows", share(shows.rate, language)),
+        ("walk_ins", decimal(month.total.core.walk_in / HOUR, language, 0)),
+        ("coverage", share(shows.coverage, language)),
+    ]
+    body = "".join(
+        f"<div><b>{value}</b><span>{escape(word(name, language))}</span>"
+        f"<small>{escape(word(f'{name}_is', language, rule=month.rule))}</small></div>"
+        for name, value in cells
+    )
+    return f'<div class="figures">{body}</div>'
+
+
+def _how(month: Month, language: Language, *words: str) -> str:
+    """Say which command recomputes a figure."""
+    days = f"--from {month.scope.first} --to {month.scope.last}"
+    command = " ".join(["toctoc audit", *words, days, month.asked]).rstrip()
+    return f'<p class="how">{escape(word("recompute", language))} <code>{escape(command)}</code></p>'
+
+
+def _section(title: str, language: Language, *parts: str, kind: str = "") -> str:
+    return f'<section class="{kind}"><h2>{escape(word(title, language))}</h2>{"".join(parts)}</section>'
+
+
+def _heat(month: Month, language: Language) -> str:
+    hours = month.by_hour
+    maps = []
+    for name, share_of in (("heat_booked", hours.booked), ("heat_used", hours.present)):
+        plot = plots.heat_map(
+            f"{name}-{language}",
+            [WEEKDAYS[language][day] for day in hours.weekdays],
+            [f"{hour}h" for hour in hours.hours],
+            [[share_of(day, hour) for hour in hours.hours] for day in hours.weekdays],
+            word("heat_label", language),
+        )
+        maps.append(_section(name, language, f"<p>{escape(word('heat_text', language))}</p>", plot))
+    return "".join(maps) + _how(month, language, "use --by-hour")
+
+
+def _rooms(month: Month, language: Language) -> str:
+    rates = {room: use.rates() for room, use in month.by_room.items()}
+
+    def used(room: str) -> tuple[float, str]:
+        return -(rates[room]["taux_effectif"] or 0.0), room
+
+    rooms = sorted(rates, key=used)
+    plot = plots.room_bars(
+        f"rooms-{language}",
+        rooms,
+        [rates[room]["taux_theorique"] or 0.0 for room in rooms],
+        [rates[room]["taux_effectif"] or 0.0 for room in rooms],
+        (word("booked", language), word("used", language)),
+    )
+    return _section("rooms", language, plot, _how(month, language, "use"), kind="rooms")
+
+
+def _rates(month: Month, language: Language) -> str:
+    shows = month.shows
+    text = word(
+        "rates_text",
+        language,
+        rule=month.rule,
+        **{
+            name: decimal(getattr(shows.total, name), language, 0)
+            for name in ("due", "confirmed", "no_show", "unobserved", "late")
+        },
+    )
+    days = [
+        (WEEKDAYS[language][number], tally)
+        for number, tally in enumerate(shows.by_weekday.values())
+        if tally.due
+    ]
+    label = word("rate_label", language)
+    by_day = plots.rate_bars(
+        f"days-{language}", [name for name, _ in days], [tally.rate for _, tally in days], label
+    )
+    by_hour = plots.rate_bars(
+        f"hours-{language}",
+        [f"{int(hour)}h" for hour in shows.by_hour],
+        [tally.rate for tally in shows.by_hour.values()],
+        label,
+    )
+    notes = ""
+    if month.bare is not None:
+        bare = month.bare.total
+        said = word(
+            "annotated", language, count=month.annotated, no_show=bare.no_show, confirmed=bare.confirmed
+        )
+        notes = f"<p>{escape(said)}</p>"
+    how = _how(month, language, f"no-shows --rule {month.rule}")
+    return _section("rates", language, f"<p>{escape(text)}</p>", by_day, by_hour, notes, how)
+
+
+def _policies(month: Month, language: Language) -> str:
+    outcomes = month.test.outcomes
+    plot = plots.policy_lines(
+        f"policies-{language}",
+        [one.after for one in outcomes],
+        [one.given_back / HOUR for one in outcomes],
+        [one.came_later for one in outcomes],
+        (word("released_after", language), word("given_back", language), word("came_later", language)),
+    )
+    rows = [
+        [
+            f"+{one.after}",
+            decimal(one.released, language, 0),
+            decimal(one.given_back / HOUR, language),
+            decimal(one.came_later, language, 0),
+        ]
+        for one in outcomes
+    ]
+    names = ("released_after", "released", "given_back", "came_later")
+    table = _table([word(name, language) for name in names], rows)
+    text = f"<p>{escape(word('policies_text', language))}</p>"
+    rules = ",".join(str(one.after) for one in outcomes)
+    how = _how(month, language, f"policy --release-after {rules}")
+    return _section("policies", language, text, plot, table, how)
+
+
+def _observed(month: Month, language: Language) -> str:
+    least = sorted(
+        ((room, tally) for room, tally in month.shows.by_room.items() if tally.unobserved),
+        key=lambda pair: (pair[1].coverage or 0.0, pair[0]),
+    )[:_SHOWN]
+    if not least:
+        return _section("observed", language, f"<p>{escape(word('all_observed', language))}</p>")
+    rows = [
+        [
+            room,
+            decimal(tally.due, language, 0),
+            decimal(tally.unobserved, language, 0),
+            share(tally.coverage, language),
+        ]
+        for room, tally in least
+    ]
+    table = _table([word(name, language) for name in ("room", "due", "unobserved", "coverage")], rows)
+    text = f"<p>{escape(word('observed_text', language))}</p>"
+    return _section("observed", language, text, table, _how(month, language, "no-shows"))
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(one)}</th>" for one in heads)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"

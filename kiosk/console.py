@@ -1,0 +1,134 @@
+"""``toctoc console``: the front desk, in a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import ipaddress
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from events.clock import SystemClock
+from events.errors import ConfigError, ToctocError
+from events.ids import RoomKey, parse_room_key, read_fingerprint
+from events.tls import fingerprint
+from kiosk.desk.line import Target, TurnedAway
+from kiosk.desk.model import Desk
+from kiosk.desk.terminal import run
+
+SERVER = "ws://127.0.0.1:8765"
+NAME = "desk"
+"""The name of whoever uses the server's own token and says none."""
+_PORT, _DATA = 8765, "/var/lib/toctoc"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the console.
+
+    Returns:
+        0 when the person left, 1 when the server does not let them in, 2 when it could not be begun.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        target = _target(arguments)
+        room = parse_room_key(arguments.room) if arguments.room else None
+    except (ToctocError, OSError, ValueError) as error:
+        print(f"toctoc console: {error}", file=sys.stderr)
+        return 2
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print(
+            "toctoc console: this is no terminal; toctoc notice and toctoc room work without", file=sys.stderr
+        )
+        return 2
+    try:
+        run(Desk(RoomKey(room) if room else None), target, SystemClock())
+    except TurnedAway as refused:
+        print(f"toctoc console: {target.server} does not let you in: {refused}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="toctoc console",
+        description="See what happens, put notices on doors, talk to the others at the desk.",
+        epilog="examples: toctoc console --as front-desk --server wss://rooms.school.example "
+        "--token-file ~/.toctoc-token; on the server's machine: toctoc console --config "
+        "/etc/toctoc/school.toml",
+    )
+    parser.add_argument("--as", dest="name", default="", metavar="NAME", help="your name, as it was granted")
+    parser.add_argument("--server", metavar="ws://…", help=f"default: {SERVER}")
+    parser.add_argument(
+        "--fingerprint", metavar="sha256:…", help="of the server's key, where its certificate is its own"
+    )
+    parser.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="holds your token; else it is asked for"
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="school.toml",
+        help="on the server's machine: uses the server's own token",
+    )
+    parser.add_argument("--room", metavar="ROOM", help="where you are, for /find")
+    return parser
+
+
+def _target(arguments: argparse.Namespace) -> Target:
+    """Find out where the server is, who we are, and what proves it.
+
+    Raises:
+        ConfigError: The configuration cannot be followed.
+        OSError: A file cannot be read.
+        ValueError: What was said does not fit together.
+    """
+    pin = read_fingerprint(arguments.fingerprint) if arguments.fingerprint else None
+    if arguments.config is not None:
+        local = _local(arguments.config)
+        server = arguments.server or local.server
+        return Target(server=server, token=local.token, name=arguments.name or NAME, pin=pin or local.pin)
+    if arguments.token_file is not None:
+        token = arguments.token_file.expanduser().read_text(encoding="utf-8").strip()
+        if not token:
+            raise ValueError(f"{arguments.token_file} is empty; it has to hold the token")
+    else:
+        token = getpass.getpass("token: ").strip()
+    return Target(server=arguments.server or SERVER, token=token, name=arguments.name, pin=pin)
+
+
+def _local(config: Path) -> Target:
+    """Read from the server's configuration where it listens and by what it is known.
+
+    Only what is needed for that is looked at; whether all of it is right, the server tells.
+    """
+    try:
+        written = tomllib.loads(config.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(str(config), "", str(error)) from None
+    server, tls = written.get("server", {}), written.get("tls", {})
+    folder = config.absolute().parent
+    data = folder / str(server.get("data", _DATA))
+    host, port = str(server.get("host", "127.0.0.1")), int(server.get("port", _PORT))
+    own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # not bound
+    shown = f"[{own}]" if ":" in own else own
+    use, certificate = tls.get("use", "auto"), tls.get("certificate", "")
+    serves = use == "always" or (use == "auto" and (bool(certificate) or not _is_loopback(host)))
+    token = (data / "operator.token").read_text(encoding="ascii").strip()
+    pin = None
+    if serves:
+        pem = (folder / certificate if certificate else data / "tls.crt").read_bytes()
+        first = x509.load_pem_x509_certificates(pem)[0]
+        pin = fingerprint(first.public_bytes(Encoding.DER))
+    return Target(server=f"{'wss' if serves else 'ws'}://{shown}:{port}", token=token, name="", pin=pin)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

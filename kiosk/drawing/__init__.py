@@ -1,0 +1,1 @@
+"""How a picture is described (`picture`, `palette`), drawn (`screen`, `typesetter`, `shapes`) and shown."""

@@ -1,0 +1,246 @@
+"""``toctoc audit`` as a room manager uses it: what it prints, and what it refuses."""
+
+# ruff: noqa: RUF001  # spans of hours are written with a dash
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from events import domain as e
+from events.personal import new_part
+from events.report.command import main
+from events.report.table import Column, table
+from events.sqlite import SqliteLog
+from tests.events.builders import ROOM
+from tests.events.report.diary import OTHER, Diary
+
+TITLES = {"b1": "Mécanique – gr.2", "b2": "=HYPERLINK(1)", "b3": "Réunion"}
+
+
+def keep(diary: Diary, folder: Path) -> Path:
+    """Write a diary's log as a server keeps it, with titles."""
+    log = SqliteLog(folder)
+    records, parts = [], []
+    for recorded in diary.log.read():
+        event = recorded.event
+        if isinstance(event, e.BookingAdded):
+            part, body = new_part(event.end, title=TITLES.get(event.booking, event.booking))
+            parts.append((recorded.id, part.month, body))
+        records.append(recorded)
+    log.personal.put(parts)
+    log.take_over(records)
+    log.close()
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    diary = Diary(ROOM, OTHER, seats=10)
+    diary.books("b1", "09:00", "10:00", at="08:00", series="s")
+    diary.books("b2", "11:00", "12:00", at="08:01", series="s")
+    diary.books("b3", "14:00", "15:00", at="08:02", room=OTHER)
+    diary.presses("09:01")
+    diary.leaves("14:05", room=OTHER)
+    diary.presses("16:00", received="17:00", room=OTHER)
+    return keep(diary.ends(), tmp_path / "log")
+
+
+def ask(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
+    assert main([str(word) for word in words]) == 0
+    return capsys.readouterr().out
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
+    assert main([str(word) for word in words]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("toctoc audit: ")
+    return said.err
+
+
+def test_use_is_told_by_room_with_its_total(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = ask(capsys, "use", "--log", folder)
+    assert "École, as of event" in said
+    rows = {line.split()[0]: line.split() for line in said.splitlines() if line.strip()}
+    assert rows[ROOM][1:3] == ["2", "2.0"]
+    assert rows["total"][1] == "3"
+    assert rows[ROOM][9:11] == ["20.0", "%"]
+
+
+def test_the_same_question_has_the_same_bytes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (("use",), ("no-shows",), ("policy",), ("use", "--json"), ("no-shows", "--json")):
+        first = ask(capsys, *words, "--log", folder)
+        assert ask(capsys, *words, "--log", folder) == first
+        (folder / "audit.db").unlink()
+        assert ask(capsys, *words, "--log", folder) == first, "the index is the replay"
+
+
+def test_use_as_json_and_csv_says_the_same(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "use.csv"
+    said = json.loads(ask(capsys, "use", "--log", folder, "--json", "--csv", out, "--room", ROOM))
+    assert said["total"]["booked_min"] == 120.0
+    assert said["total"]["taux_theorique"] == 0.2
+    (row,) = said["room_days"]
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        (written,) = csv.DictReader(file)
+    assert {key: str(value) for key, value in row.items()} == written
+    assert (said["seq"], said["zone"], said["from"], said["rooms"]) == (
+        SqliteLog(folder, read_only=True).head(), "Europe/Paris", "2026-11-20", [ROOM],
+    )  # fmt: skip
+
+
+def test_no_shows_are_told_with_their_evidence(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "no-shows.csv"
+    said = json.loads(ask(capsys, "no-shows", "--log", folder, "--json", "--rule=-10..+15", "--csv", out))
+    names = ("rule", "due", "without_press", "confirmed", "no_show", "unobserved", "contradicted", "coverage")
+    assert [said[name] for name in names] == ["-10..+15", 3, 2, 1, 1, 1, 0, 0.666667]
+    assert set(said["by_room"]) == {ROOM, OTHER}
+    assert said["by_weekday"]["friday"]["due"] == 3
+    assert said["by_series"]["s"]["title"] == TITLES["b2"]
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["booking"], row["grade"], row["why"]) for row in rows] == [
+        ("b1", "confirmed", ""), ("b2", "no-show", ""), ("b3", "unobserved", "door"),
+    ]  # fmt: skip
+    assert [row["title"] for row in rows] == ["Mécanique – gr.2", "'=HYPERLINK(1)", "Réunion"]
+    bare = json.loads(ask(capsys, "no-shows", "--log", folder, "--json", "--no-titles"))
+    assert "title" not in bare["by_series"]["s"]
+    said_in_words = ask(capsys, "no-shows", "--log", folder)
+    assert "Not observed, and in no rate: 1 by door." in said_in_words
+
+
+def test_the_rule_may_stand_behind_a_blank(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = json.loads(ask(capsys, "no-shows", "--log", folder, "--json", "--rule", "-0..end"))
+    assert (said["rule"], said["confirmed"]) == ("-0..end", 1)
+
+
+def test_policies_are_compared(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = json.loads(ask(capsys, "policy", "--log", folder, "--json", "--release-after", "15,5"))
+    assert [rule["release_after"] for rule in said["rules"]] == [5, 15]
+    assert [rule["hours_given_back"] for rule in said["rules"]] == [0.92, 0.75]
+    assert "+15 min" in ask(capsys, "policy", "--log", folder)
+
+
+def test_annotations_are_shown_with_and_without(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    diary = Diary()
+    diary.books("b1", "09:00", "10:00")
+    diary.notes("present", "09:00", "10:00", at="22:00")
+    folder = keep(diary.ends(), tmp_path / "log")
+    said = json.loads(ask(capsys, "no-shows", "--log", folder, "--json"))
+    assert (said["confirmed"], said["without_annotations"]["confirmed"]) == (1, 0)
+    assert "without them: confirmed 0, no-shows 1" in ask(capsys, "no-shows", "--log", folder)
+    used = json.loads(ask(capsys, "use", "--log", folder, "--json"))
+    assert (used["total"]["used_min"], used["without_annotations"]["used_min"]) == (60.0, 0.0)
+
+
+def test_a_room_s_day_and_a_booking_are_told_with_titles(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = ask(capsys, "room", ROOM, "--day", "2026-11-20", "--log", folder)
+    assert "booking appeared: 09:00–10:00 “Mécanique – gr.2”" in said
+    late = ask(capsys, "room", OTHER, "--day", "2026-11-20", "--log", folder)
+    assert "+1 h 00 min" in late
+    bare = ask(capsys, "room", ROOM, "--day", "2026-11-20", "--log", folder, "--no-titles")
+    assert "Mécanique" not in bare
+    by_title = ask(capsys, "booking", "--title", "mécanique", "--log", folder)
+    assert "b1" in by_title
+    assert "b2" not in by_title
+    steps = json.loads(ask(capsys, "booking", "b3", "--log", folder, "--json"))["bookings"][0]["steps"]
+    assert [(step["room"], step["type"], step["title"]) for step in steps] == [
+        (OTHER, "booking-added", "Réunion")
+    ]
+    assert steps[0]["reading"]["digest"] == "d"
+
+
+def test_a_screen_is_told_as_known_then_and_now(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("screen", OTHER, "--at", "2026-11-20T16:30", "--log", folder)
+    then = json.loads(ask(capsys, *words, "--json"))
+    now = json.loads(ask(capsys, *words, "--json", "--corrected"))
+    assert (then["status"]["status"]["name"], now["status"]["status"]["name"]) == ("free", "occupied")
+    said = ask(capsys, *words)
+    assert "as known then" in said
+    assert "not connected" in said
+    assert "14:00–15:00  Réunion" in ask(capsys, "screen", OTHER, "--at", "2026-11-20T08:30", "--log", folder)
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("use", "--from", "2026-11-31"), "--from '2026-11-31' is no day; allowed is 2026-11-20"),
+        (("use", "--from", "2026-11-20", "--to", "2026-11-19"), "--from 2026-11-20 is after --to 2026-11-19"),
+        (("use", "--from", "2027-01-01"), "the log goes from 2026-11-20 to 2026-11-20 and says nothing of"),
+        (("use", "--room", "L21"), "there is no room 'L21'; did you mean L21"),
+        (("use", "--wing", "Q"), "there is no wing 'Q'; there are: none"),
+        (("use", "--hours", "8-18"), "--hours: '8-18' is no span of hours"),
+        (("no-shows", "--rule", "10"), "--rule '10' is no rule; allowed is -10..+15"),
+        (("policy", "--release-after", "soon"), "--release-after 'soon' is no list of minutes"),
+        (("room", "L999", "--day", "2026-11-20"), "there is no room 'L999'"),
+        (("room", "L213", "--day", "2020-01-01"), "says nothing of 2020-01-01"),
+        (("booking",), "name a booking by its ID, or by --title TEXT"),
+        (("booking", "b9"), "the log knows no booking 'b9'"),
+        (
+            ("booking", "--title", "zzz"),
+            "no booking between 2026-11-20 and 2026-11-20 has 'zzz' in its title",
+        ),
+        (("screen", "L213", "--at", "noon"), "--at 'noon' is no time"),
+        (("screen", "L213", "--at", "2020-01-01T10:00"), "L213 was not configured at 2020-01-01T10:00"),
+    ],
+)
+def test_what_cannot_be_answered_is_said_with_what_can(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], problem: str
+) -> None:
+    assert problem in refused(capsys, *words, "--log", folder)
+
+
+def test_a_log_that_is_missing_empty_or_none_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "there is no log here" in refused(capsys, "use", "--log", tmp_path)
+    SqliteLog(tmp_path / "empty").close()
+    assert "there is nothing in this log yet" in refused(capsys, "use", "--log", tmp_path / "empty")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "log.db").write_bytes(b"something else entirely, and long enough to be looked at")
+    assert "log.db" in refused(capsys, "use", "--log", tmp_path / "other")
+
+
+def test_the_log_is_found_by_the_configuration(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "school.toml"
+    config.write_text('[server]\ndata = "log"\n', encoding="utf-8")
+    assert ask(capsys, "use", "--config", config) == ask(capsys, "use", "--log", folder / "log.db")
+    config.write_text("[server", encoding="utf-8")
+    assert "school.toml: cannot be read" in refused(capsys, "use", "--config", config)
+
+
+def test_where_nothing_may_be_written_the_index_is_kept_in_the_user_s_cache(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    ask(capsys, "use", "--log", folder)
+    assert not (folder / "audit.db").exists()
+    assert len(list((tmp_path / "cache" / "toctoc").glob("*.db"))) == 1
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "log.db"))
+    assert "due" in ask(capsys, "use", "--log", folder), "kept in memory"
+
+
+def test_the_index_is_made_anew_by_one_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = ask(capsys, "index", "--log", folder)
+    assert f"{SqliteLog(folder, read_only=True).head()} events followed" in said
+
+
+def test_a_table_is_set_by_the_width_of_what_is_in_it() -> None:
+    columns = [Column("name", right=False), Column("n")]
+    assert table(columns, [["機械", "1"], ["e\u0301t", "22"]], ["total", "23"]).splitlines() == [
+        "name    n", "─────  ──", "機械    1", "e\u0301t     22", "─────  ──", "total  23",
+    ]  # fmt: skip
