@@ -419,9 +419,9 @@ class Hub:
         connection = Framed(reader, writer)
         later = self._admission.full(connection.address, self._clock.now())
         if later is None:
-            await self._attend(connection, Caller(
-                address=connection.address, framed=True, crowded=self._admission.crowded
-            ))
+            await self._attend(
+                connection, Caller(address=connection.address, framed=True, crowded=self._admission.crowded)
+            )
         else:
             connection.write(encode(Refused(code="too-fast", reason=f"{later[1]}: try again later")))
         await part(connection, 1013, "")
