@@ -106,9 +106,10 @@ var/asyncapi/3.0.0.json var/axe/axe.min.js:
 	mv "$$folder/found" $@
 
 .PHONY: acceptance
-acceptance: $(READY) ## reads every page of DATA (default ../shared/data) and compares
+acceptance: $(READY) ## every page, feed and truth of DATA (default ../shared/data), compared
 	$(BIN)/python tests/acceptance.py --live $(DATA)
 	PYTHONPATH=. $(BIN)/python tests/rehearsal.py $(DATA)
+	PYTHONPATH=. $(BIN)/python tests/audit_acceptance.py $(DATA)
 
 .PHONY: soak
 soak: $(READY) ## damaged pages and feeds for ten minutes; what is found stays in var/fuzz
@@ -176,14 +177,14 @@ endef
 
 .PHONY: pins
 pins: .venvs/uv/bin/uv $(PINS) ## takes the newest versions that pyproject.toml allows
-	$(call pin,dev,All of it: server$(comma) door and the tools of development.,--extra server --extra kiosk --extra desk --group dev)
+	$(call pin,dev,All of it: server$(comma) door and the tools of development.,--extra server --extra kiosk --extra desk --extra audit --group dev)
 	$(call pin,server,What a server installs.,--extra server --constraint requirements/dev.txt)
 	$(call pin,door,What a door installs.,--extra kiosk --constraint requirements/dev.txt)
 	tools=$$(mktemp)
 	grep -oE "^($$(grep -hoE '^[a-z-]+' requirements/test.in requirements/build.in | paste -sd'|'))==[^ ]+" \
 		requirements/dev.txt >"$$tools"
 	$(call pin,lowest,The lowest versions that pyproject.toml allows$(comma) with the newest tools of test.,\
-		requirements/test.in --extra server --extra kiosk --extra desk --resolution lowest-direct --constraint "$$tools")
+		requirements/test.in --extra server --extra kiosk --extra desk --extra audit --resolution lowest-direct --constraint "$$tools")
 	rm "$$tools"
 
 comma := ,

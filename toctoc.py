@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 COMMANDS = {
@@ -66,11 +67,17 @@ def main() -> int:
         # Whoever reads may stop reading, as `head` does: end then, without a word.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if name in ("log", "replay"):
-        arguments = [name, *arguments[1:]]
-        return int(command.main(arguments))
+        return int(command.main([name, *arguments[1:]], ask=_ask))
     if name == "audit":
         return int(command.main(arguments[1:], draw=_draw))
     return int(command.main(arguments[1:]))
+
+
+def _ask(config: Path, order: Any) -> int:
+    """Let the running server record what an operator orders: only the server's package knows how."""
+    desk, settings = import_module("actors.desk"), import_module("actors.settings")
+    done = import_module("events.wire").Done
+    return int(desk.ask_server(settings.read_school(config), order, done).seq)
 
 
 def _draw(*arguments: Any, **options: Any) -> None:

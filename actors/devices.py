@@ -92,10 +92,16 @@ class Framed:
         return self._writer.transport.get_write_buffer_size()
 
     async def close(self, code: int, reason: str) -> None:  # noqa: ARG002  # frames have no place for them
-        """Say goodbye as devices do, and end."""
+        """Say goodbye as devices do, and end when the other end has hung up, too."""
         self.write(DISCONNECT.decode())
-        self._writer.close()
         with suppress(OSError):
+            if not self._writer.is_closing():
+                self._writer.write_eof()
+                # To close over bytes that nobody read resets the connection (RFC 1122, 4.2.2.13), and the
+                # other end would lose what it was told last.
+                while await self._reader.read(READ):
+                    pass
+            self._writer.close()
             await self._writer.wait_closed()
 
     def abort(self) -> None:

@@ -12,9 +12,9 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from actors.settings import SchoolSettings
-from events.domain import AccessRole, By, LogCreated, Press, Recorded
+from events.domain import AccessRole, By, Correction, LogCreated, Press, Recorded
 from events.errors import LogConflict
-from events.ids import EventId, KioskId, RoomKey, SourceName
+from events.ids import BookingId, EventId, KioskId, RoomKey, SourceName
 from events.log import Batch
 from events.search import Wish
 from events.state import GrantedAccess, PairedDoor, Rules, StandingNotice
@@ -136,6 +136,19 @@ class SetClosure(Order, frozen=True, kw_only=True, gc=False):
     at: datetime
     until: datetime | None = None
     reason: str = ""
+
+
+class Annotate(Order, frozen=True, kw_only=True, gc=False):
+    """An operator sets right what the log says of a room: see `events.wire.AnnotateRoom`."""
+
+    room: RoomKey
+    what: Correction
+    start: datetime
+    end: datetime
+    text: str
+    at: datetime
+    booking: BookingId | None = None
+    withdraws: int = 0
 
 
 class JudgeReading(Order, frozen=True, kw_only=True, gc=False):

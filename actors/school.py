@@ -69,6 +69,7 @@ _ONLY_PRESENCE = (
 
 _Ordered = (
     m.SetClosure
+    | m.Annotate
     | m.SetHeadcount
     | m.PostNotice
     | m.WithdrawNotice
@@ -193,6 +194,7 @@ class SchoolActor(BaseActor):
                 self._report_stuck(message)
             case (
                 m.SetClosure()
+                | m.Annotate()
                 | m.SetHeadcount()
                 | m.PostNotice()
                 | m.WithdrawNotice()
@@ -478,6 +480,8 @@ class SchoolActor(BaseActor):
                 if problem is not None:
                     return Refused(code="bad-message", reason=problem, ref=order.ref)
                 return self._draft(e.NoticeWithdrawn(notice=number, operator=order.operator), order.at)
+            case m.Annotate():
+                return self._annotated(order)
             case m.SetClosure(closed=False):
                 return self._draft(e.RoomReopened(room=order.room, operator=order.operator), order.at)
             case m.PairDoor() | m.RevokeDoor() | m.GrantAccess() | m.RevokeAccess():
@@ -487,6 +491,30 @@ class SchoolActor(BaseActor):
             part, text = new_part(order.until or order.at, reason=order.reason)
         closed = e.RoomClosed(room=order.room, until=order.until, part=part, operator=order.operator)
         return self._draft(closed, order.at, text)
+
+    def _annotated(self, order: m.Annotate) -> Draft | Refused:
+        """Record an annotation; of a room that is no longer configured, too: it is about the past."""
+        problem = ""
+        if order.room not in self._school.rooms:
+            problem = _no_room(order.room)
+        elif order.start >= order.end:
+            problem = "it ends before it begins"
+        elif (order.what == "withdrawn") != bool(order.withdraws):
+            problem = "to withdraw is to name an annotation, and only that names one"
+        if problem:
+            return Refused(code="bad-message", reason=problem, ref=order.ref)
+        part, text = new_part(order.end, reason=order.text)
+        event = e.RoomAnnotated(
+            room=order.room,
+            what=order.what,
+            start=order.start,
+            end=order.end,
+            part=part,
+            booking=order.booking,
+            withdraws=order.withdraws,
+            operator=order.operator,
+        )
+        return self._draft(event, order.at, text)
 
     def _access_ordered(
         self, order: m.PairDoor | m.RevokeDoor | m.GrantAccess | m.RevokeAccess

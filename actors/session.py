@@ -25,6 +25,7 @@ from events.errors import WireError
 from events.ids import PHONE, EventId, KioskId, RoomKey, device_sender, press_id, sensed_id
 from events.wire import (
     Accesses,
+    AnnotateRoom,
     AskAccess,
     AskSources,
     Challenge,
@@ -81,6 +82,7 @@ ALLOWED: dict[Role, tuple[type[Any], ...]] = {
         Ping,
         CloseRoom,
         ReopenRoom,
+        AnnotateRoom,
         AskSources,
         JudgeReading,
         SetHeadcount,
@@ -529,7 +531,9 @@ class Session:
                 return self._count(message, now)
             case Unlock() | SayPresence():
                 return self._at_the_door(message, now)
-            case PostNotice() | WithdrawNotice() | CloseRoom() | ReopenRoom() | JudgeReading():
+            case (
+                PostNotice() | WithdrawNotice() | CloseRoom() | ReopenRoom() | JudgeReading() | AnnotateRoom()
+            ):
                 return self._order(message, now)
             case Pair() | RevokeDoor() | GrantAccess() | RevokeAccess() | AskAccess():
                 return self._manage(message, now)
@@ -539,10 +543,14 @@ class Session:
                 return [Send(Refused(code="bad-message", reason="hello was said already"))]
 
     def _order(
-        self, message: PostNotice | WithdrawNotice | CloseRoom | ReopenRoom | JudgeReading, now: datetime
+        self,
+        message: PostNotice | WithdrawNotice | CloseRoom | ReopenRoom | JudgeReading | AnnotateRoom,
+        now: datetime,
     ) -> list[Action]:
         """Hand on what an operator orders."""
         match message:
+            case AnnotateRoom():
+                return self._annotate(message, now)
             case PostNotice(id=ref, topic=topic, text=text, until=until):
                 notice = m.PostNotice(
                     session=self.number,
@@ -586,6 +594,22 @@ class Session:
                     session=self.number, operator=self.operator, ref=ref, source=source, accept=accept, at=now
                 )
                 return [Forward(judgement)]
+
+    def _annotate(self, message: AnnotateRoom, now: datetime) -> list[Action]:
+        annotation = m.Annotate(
+            session=self.number,
+            operator=self.operator,
+            ref=message.id,
+            room=message.room,
+            what=message.what,
+            start=message.start,
+            end=message.end,
+            text=message.text,
+            at=now,
+            booking=message.booking,
+            withdraws=message.withdraws,
+        )
+        return [Forward(annotation)]
 
     def _manage(
         self, message: Pair | RevokeDoor | GrantAccess | RevokeAccess | AskAccess, now: datetime

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 from datetime import datetime
+from pathlib import Path
 
-from events.clock import Clock
 from events.config import nearest
 from events.domain import Correction, RoomAnnotated
 from events.ids import BookingId, RoomKey, new_event_id, room_stream
-from events.log import Batch, Draft
+from events.log import Batch, Draft, EventLog
 from events.personal import new_part
 from events.report.asked import parse_day, parse_span
 from events.sqlite import SqliteLog
 from events.state import SchoolState
+from events.wire import AnnotateRoom
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,41 +30,60 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--booking", metavar="ID", help="the booking it is about")
     parser.add_argument("--text", required=True, help="why")
     parser.add_argument("--by", required=True, metavar="NAME", help="who says so")
-    parser.add_argument("--operator", type=int, default=0, metavar="N", help="the operator's number")
+    parser.add_argument(
+        "--config", type=Path, metavar="school.toml", help="goes through the server that runs with it"
+    )
 
 
-def annotate(log: SqliteLog, school: SchoolState, arguments: argparse.Namespace, clock: Clock) -> int:
-    """Add an annotation to a log.
+def annotation(log: EventLog, school: SchoolState, arguments: argparse.Namespace) -> AnnotateRoom:
+    """Read what is to be annotated.
 
     Args:
-        log: The log, open for writing.
+        log: The log.
         school: Its state.
         arguments: What `add_arguments` declared.
-        clock: Tells when it is said.
-
-    Returns:
-        Its seq.
 
     Raises:
         ValueError: There is no such room, day, time or annotation.
-        LogError: It cannot be written.
     """
     room = RoomKey(arguments.room)
     if room not in school.rooms:
         raise ValueError(f"there is no room {room!r} in this log{nearest(room, school.rooms)}")
     start, end, booking = _about(log, school, arguments)
-    part, text = new_part(end, reason=f"{arguments.by}: {arguments.text}")
-    event = RoomAnnotated(
+    return AnnotateRoom(
+        id=1,
         room=room,
         what=_what(arguments),
         start=start,
         end=end,
-        part=part,
+        text=f"{arguments.by}: {arguments.text}",
         booking=booking,
         withdraws=arguments.withdraw or 0,
-        operator=arguments.operator,
     )
-    draft = Draft(id=new_event_id(), stream=room_stream(room), at=clock.now(), event=event, text=text)
+
+
+def by_hand(log: SqliteLog, order: AnnotateRoom, now: datetime) -> int:
+    """Add an annotation to a log that no server holds.
+
+    Args:
+        log: The log, open for writing.
+        order: What `annotation` read.
+        now: The time.
+
+    Returns:
+        Its position in the log.
+    """
+    part, text = new_part(order.end, reason=order.text)
+    event = RoomAnnotated(
+        room=order.room,
+        what=order.what,
+        start=order.start,
+        end=order.end,
+        part=part,
+        booking=order.booking,
+        withdraws=order.withdraws,
+    )
+    draft = Draft(id=new_event_id(), stream=room_stream(order.room), at=now, event=event, text=text)
     return log.append(Batch(drafts=(draft,)))[0].seq
 
 
@@ -76,7 +96,7 @@ def _what(arguments: argparse.Namespace) -> Correction:
 
 
 def _about(
-    log: SqliteLog, school: SchoolState, arguments: argparse.Namespace
+    log: EventLog, school: SchoolState, arguments: argparse.Namespace
 ) -> tuple[datetime, datetime, BookingId | None]:
     """Tell from when to when it is about, and which booking."""
     if arguments.withdraw is not None:

@@ -94,6 +94,7 @@ _ANSWERS: dict[type[Any], tuple[type[Any], ...]] = {
     wire.Find: (wire.Found,),
     wire.CloseRoom: (wire.Done,),
     wire.ReopenRoom: (wire.Done,),
+    wire.AnnotateRoom: (wire.Done,),
     wire.AskSources: (wire.Sources,),
     wire.JudgeReading: (wire.Done,),
     wire.Pair: (wire.Paired,),

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from events.annotate import add_arguments, annotate
+from events.annotate import add_arguments, annotation, by_hand
+from events.client import GatewayError
 from events.clock import SystemClock
 from events.codec import tag_of
 from events.domain import LogCreated, Recorded
@@ -28,20 +29,29 @@ from events.sqlite import SqliteLog
 from events.state import SchoolState, digest_form
 from events.status import known, rooms_in_order, stretch_at
 from events.transfer import export_file, export_lines, import_log, name_of, open_lines
+from events.wire import AnnotateRoom
+
+Ask = Callable[[Path, AnnotateRoom], int]
+"""Asks the server of a configuration, and gives the seq of what it recorded."""
 
 _FINDINGS_SHOWN = 100
 _LOOK_EVERY = 0.5
 
 
-def main(argv: Sequence[str]) -> int:
+def main(argv: Sequence[str], *, ask: Ask | None = None) -> int:
     """Run ``log`` or ``replay``.
+
+    Args:
+        argv: The command's name and its arguments.
+        ask: Lets the running server record an annotation (`actors.desk`), which this may not import.
 
     Returns:
         0 when all is well, 1 when `verify` found something, 2 when the log cannot be read.
     """
     arguments = _parser(argv[0]).parse_args(argv[1:])
+    arguments.ask = ask
     try:
-        writes = arguments.run in (_import, _annotate)
+        writes = arguments.run is _import
         log = SqliteLog(arguments.data, read_only=not writes, who=f"toctoc {argv[0]}")
         try:
             return int(arguments.run(log, arguments, sys.stdout))
@@ -235,8 +245,26 @@ def _import(log: SqliteLog, arguments: argparse.Namespace, out: IO[str]) -> int:
     return 0
 
 
+def _asked(arguments: argparse.Namespace, order: AnnotateRoom) -> int | None:
+    """Let the running server record an annotation; None where none runs, or none was named."""
+    if arguments.config is None or arguments.ask is None:
+        return None
+    try:
+        return int(arguments.ask(arguments.config, order))
+    except GatewayError as unreachable:
+        print(f"toctoc log: no server answers ({unreachable}): written by hand", file=sys.stderr)
+        return None
+
+
 def _annotate(log: SqliteLog, arguments: argparse.Namespace, out: IO[str]) -> int:
-    seq = annotate(log, replay(log), arguments, SystemClock())
+    order = annotation(log, replay(log), arguments)
+    seq = _asked(arguments, order)
+    if seq is None:
+        writer = SqliteLog(log.folder, who="toctoc log annotate")
+        try:
+            seq = by_hand(writer, order, SystemClock().now())
+        finally:
+            writer.close()
     print(f"{arguments.room} annotated (event {seq}); to take it back: --withdraw {seq}", file=out)
     return 0
 

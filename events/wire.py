@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from events.domain import AccessRole, AnyEvent, Effect, Instant, Intent, Outcome, Press, RoomInfo
+from events.domain import AccessRole, AnyEvent, Correction, Effect, Instant, Intent, Outcome, Press, RoomInfo
 from events.errors import WireError
 from events.ids import BookingId, EventId, KioskId, RoomKey, SourceName
 from events.search import Answer, Wish
@@ -248,6 +248,26 @@ class ReopenRoom(Message, frozen=True, kw_only=True, omit_defaults=True, tag="re
 
     id: RequestId
     room: RoomKey
+
+
+class AnnotateRoom(Message, frozen=True, kw_only=True, omit_defaults=True, tag="annotate-room"):
+    """Set right what the log says of a room, by a fact that is added to it (operators).
+
+    Attributes:
+        what: Somebody was there; the door could not be believed; a remark; or an earlier annotation is
+            taken back.
+        withdraws: The number of that annotation: its position in the log; 0 for none.
+        text: Why, and who says so.
+    """
+
+    id: RequestId
+    room: RoomKey
+    what: Correction
+    start: Instant
+    end: Instant
+    text: Annotated[str, Meta(min_length=1, max_length=500)]
+    booking: BookingId | None = None
+    withdraws: Annotated[int, Meta(ge=0)] = 0
 
 
 class AskSources(Message, frozen=True, kw_only=True, omit_defaults=True, tag="ask-sources"):
@@ -836,6 +856,7 @@ ClientMessage = (
     | Find
     | CloseRoom
     | ReopenRoom
+    | AnnotateRoom
     | AskSources
     | JudgeReading
     | Pair

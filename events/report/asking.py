@@ -159,7 +159,7 @@ class Asked(Struct, frozen=True, kw_only=True):
         found = self.without(figures)
         if found:
             self.explain(
-                f"{self.annotated()} annotations of operators are in these figures; without them: "
+                f"Annotations of operators in these figures: {self.annotated()}; without them: "
                 f"{said(found['without_annotations'])}."
             )
 

@@ -101,9 +101,9 @@ WORDS: dict[str, dict[Language, str]] = {
     "due": {"fr": "dues", "en": "due"},
     "unobserved": {"fr": "non observées", "en": "unobserved"},
     "annotated": {
-        "fr": "{count} annotations d’opérateurs sont prises en compte ; sans elles : {no_show} non honorées, "
+        "fr": "Annotations d’opérateurs prises en compte : {count} ; sans elles : {no_show} non honorées, "
         "{confirmed} confirmées.",
-        "en": "{count} annotations of operators are in these figures; without them: {no_show} no-shows, "
+        "en": "Annotations of operators in these figures: {count}; without them: {no_show} no-shows, "
         "{confirmed} confirmed.",
     },
     "recompute": {"fr": "Recalculer :", "en": "Recompute:"},

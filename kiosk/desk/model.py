@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from events.ids import KioskId, RoomKey, SourceName
-from events.notices import topics_of
+from events.notices import one_line, topics_of
 from events.search import Wish
 from events.wire import (
     Accesses,
@@ -399,6 +399,8 @@ class Desk:
         line = line.strip()
         if not line:
             return []
+        if any("\ud800" <= letter <= "\udfff" for letter in line):  # what a terminal makes of such bytes
+            return [Show("that holds bytes that are no text in UTF-8", "wrong")]
         try:
             if not line.startswith("/"):
                 return [self._speak(line)]
@@ -474,8 +476,9 @@ class Desk:
         channel = self.channel
         if not channel:
             raise ValueError("you are in no channel: /join wing-L, for example; commands begin with /")
+        _fits(text, 500)
         return self._ask(
-            "not said", lambda n: Say(id=n, channel=channel, text=text[:500], action=action), lambda _: []
+            "not said", lambda n: Say(id=n, channel=channel, text=text, action=action), lambda _: []
         )
 
     def _post(self, rest: str, now: datetime) -> Send:
@@ -487,7 +490,7 @@ class Desk:
         text, hour_said = take_until(text)
         if not text:
             raise ValueError(_usage("say"))
-        topic = self._places.topic(where)
+        topic, text = self._places.topic(where), one_line(text)
         until = instant(hour_said, now, self._zone) if hour_said is not None else None
         done = f"notice {{seq}} is on {_doors_of(topic)}; /withdraw {{seq}} takes it away"
         return self._ask(
@@ -556,6 +559,7 @@ class Desk:
         first, behind = take_word(rest)
         until = instant(first, now, self._zone) if is_time(first) else None
         reason = behind if until is not None else rest
+        _fits(reason, 200)
         done = f"{room} is out of order" + (f" until {until.astimezone(self._zone):%H:%M}" if until else "")
         return self._ask(what, lambda n: CloseRoom(id=n, room=room, until=until, reason=reason), done)
 
@@ -584,7 +588,8 @@ class Desk:
         if split is None or split > 2:
             raise ValueError(_usage("pair"))
         code, room = "".join(words[:split]), self._places.room(words[split])
-        name = " ".join(words[split + 1 :])[:60]
+        name = " ".join(words[split + 1 :])
+        _fits(name, 60)
 
         def follow(message: ServerMessage) -> list[Effect]:
             kiosk = message.kiosk[:8] if isinstance(message, Paired) else ""
@@ -629,8 +634,9 @@ class Desk:
 
     def _move(self, name: str, rest: str) -> Send:
         channel = rest or (self.channel if name == "leave" else "")
-        if not channel or len(channel) > 40:
+        if not channel:
             raise ValueError(_usage(name))
+        _fits(channel, 40)
 
         def joined(_: ServerMessage) -> list[Effect]:
             self.channels = (*(c for c in self.channels if c != channel), channel)
@@ -793,6 +799,11 @@ def _whole(text: str, name: str) -> int:
     if not (text.isascii() and text.isdecimal()) or len(text) > 12:
         raise ValueError(f"{text or 'nothing'!r} is no number; {_usage(name)}")
     return int(text)
+
+
+def _fits(text: str, longest: int) -> None:
+    if len(text) > longest:
+        raise ValueError(f"that has {len(text)} letters, and {longest} are the most")
 
 
 def _between(number: int, least: int, most: int, what: str) -> int:

@@ -244,9 +244,10 @@ def test_messages_may_come_in_any_pieces(tmp_path: Path) -> None:
         (b"GET / HTTP/1.1\r\n\r\n", "a header is 64 bytes"),
         (b"\xff" * 64, "a header is 64 bytes"),
         (b"99999".ljust(HEADER), "a message has 1 to 4096 bytes, and the header says 99999"),
+        (b"99999".ljust(HEADER) + b"x" * 99_999, "the header says 99999"),
         (b"0".ljust(HEADER), "the header says 0"),
     ],
-    ids=["another protocol", "no text", "too long", "nothing"],
+    ids=["another protocol", "no text", "too long", "too long and all of it", "nothing"],
 )
 def test_what_is_no_frame_is_told_and_ends_the_connection(tmp_path: Path, garbage: bytes, why: str) -> None:
     with school_with_devices(tmp_path) as (school, port), Device(port) as device:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def test_the_desk_sees_who_is_here_who_comes_and_how_they_go(tmp_path: Path) -> 
         assert talk.until(Left).how == "goodbye"
         gone = door.connect(school.address)
         talk.until(Joined)
-        gone.connection.socket.close()
+        gone.connection.socket.shutdown(socket.SHUT_RDWR)
         left = talk.until(Left)
         assert (left.member.name, left.how) == ("door L213", "cut off")
 

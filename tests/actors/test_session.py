@@ -40,6 +40,7 @@ from events.search import Wish
 from events.signing import answer_device, device_key, sign_hello, sign_press
 from events.wire import (
     Air,
+    AnnotateRoom,
     AskAccess,
     AskSources,
     Challenge,
@@ -153,6 +154,9 @@ def one_of_each(door: DoorClient) -> dict[type[Any], ClientMessage]:
         Find: Find(id=5, wish=Wish(origin=L213)),
         CloseRoom: CloseRoom(id=6, room=L213),
         ReopenRoom: ReopenRoom(id=7, room=L213),
+        AnnotateRoom: AnnotateRoom(
+            id=7, room=L213, what="present", start=START, end=START + timedelta(hours=1), text="oui"
+        ),
         AskSources: AskSources(id=9),
         JudgeReading: JudgeReading(id=10, source=SourceName("oasis"), accept=True),
         Ping: Ping(id=8),
@@ -199,6 +203,7 @@ MAY: dict[Role, set[str]] = {
         "Ping",
         "CloseRoom",
         "ReopenRoom",
+        "AnnotateRoom",
         "AskSources",
         "JudgeReading",
         "SetHeadcount",

@@ -1,19 +1,28 @@
-"""The server of the relaying benchmark, with no limit on presses: prints its port."""
+"""The server of the gateway's benchmarks, with no limit on presses: prints its port.
+
+``--tls`` serves with its own certificate. The folder of its data comes next.
+"""
 
 from __future__ import annotations
 
+import resource
 import sys
 import tempfile
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from actors import session
 from actors.app import App
+from actors.settings import TlsSettings
 from tests.benchmarks.bench_press import settings
 
 session.PRESS_BURST = 1_000_000_000
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 with tempfile.TemporaryDirectory() as folder:
-    app = App(settings(Path(folder) / "school"))
+    app = App(replace(settings(Path(folder) / "school"), tls=TlsSettings(serve="--tls" in sys.argv)))
     app.start()
-    print(app.address[1], flush=True)
+    print(app.address[1], app.settings.data, flush=True)
     sys.stdin.read()
     app.stop()

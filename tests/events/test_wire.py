@@ -39,6 +39,9 @@ CLIENT: list[wire.ClientMessage] = [
     wire.CloseRoom(id=1, room=ROOM, until=at("12:00"), reason="dégât des eaux"),
     wire.CloseRoom(id=1, room=ROOM),
     wire.ReopenRoom(id=2, room=ROOM),
+    wire.AnnotateRoom(
+        id=2, room=ROOM, what="withdrawn", start=at("09:00"), end=at("10:00"), text="oui", withdraws=9
+    ),
     wire.AskSources(id=3),
     wire.JudgeReading(id=4, source=SourceName("oasis"), accept=True),
     wire.Ping(id=3),

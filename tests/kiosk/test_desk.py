@@ -57,6 +57,8 @@ from events.wire import (
     Unsubscribe,
     Welcome,
     WithdrawNotice,
+    encode,
+    read_client_message,
 )
 from kiosk.desk.feed import KINDS, Feed
 from kiosk.desk.model import COMMANDS, Desk, Effect, Quit, Send, Show, shown
@@ -312,6 +314,14 @@ def test_people_talk_in_the_channel_they_joined_last() -> None:
     assert desk.channel == "wing-L"
 
 
+def test_what_is_too_long_to_be_said_is_not_cut() -> None:
+    desk = at_work()
+    join = asked(desk, "/join wing-L", JoinChannel)
+    heard(desk, Done(ref=join.id, seq=40))
+    assert wrong(desk, "é" * 501) == "that has 501 letters, and 500 are the most"
+    assert len(asked(desk, "é" * 500, Say).text) == 500
+
+
 def test_a_channel_that_was_refused_is_not_joined() -> None:
     desk = at_work()
     join = asked(desk, "/join two words", JoinChannel)
@@ -336,7 +346,7 @@ def test_comings_and_goings_in_channels_are_told() -> None:
     ("line", "topic", "text", "until"),
     [
         ("/say L213 Fuite d'eau", "room/L213", "Fuite d'eau", None),
-        ("/say l213  two   blanks", "room/L213", "two   blanks", None),
+        ("/say l213  two   blanks", "room/L213", "two blanks", None),
         ("/say L Exercice --until 18:00", "wing/L", "Exercice", "18:00"),
         ("/say --until 18:00 all Fermeture", "school", "Fermeture", "18:00"),
         ("/say all --until=18h Fermeture", "school", "Fermeture", "18:00"),
@@ -401,6 +411,11 @@ def test_notices_that_have_ended_are_not_listed() -> None:
         ("/dance", "there is no command /dance; /help lists them"),
         ("/", "there is no command /; /help lists them"),
         ("/sources now", "takes nothing more"),
+        ("/say all " + "é" * 201, "a notice has 1 to 200 letters, this has 201"),
+        ("/say all \x07", "the text holds the character U+0007"),
+        ("/close L213 " + "é" * 201, "that has 201 letters, and 200 are the most"),
+        ("/join " + "é" * 41, "that has 41 letters, and 40 are the most"),
+        ("/pair 7K4M2QXD L213 " + "é" * 61, "that has 61 letters, and 60 are the most"),
     ],
 )
 def test_what_cannot_be_followed_is_told_with_what_can(line: str, why: str) -> None:
@@ -637,17 +652,34 @@ def test_whatever_comes_only_shows(text: str) -> None:
     assert all(letter.isprintable() or letter in "\u200c\u200d" for letter in printable(text))
 
 
-@given(
-    st.one_of(
-        st.text(max_size=40),
-        st.sampled_from(sorted(COMMANDS)).flatmap(lambda c: st.text(max_size=20).map(lambda t: f"/{c} {t}")),
-    )
+def test_bytes_that_are_no_text_are_not_sent() -> None:
+    assert wrong(at_work(), "/say all caf\udce9") == "that holds bytes that are no text in UTF-8"
+
+
+WORDS = st.one_of(
+    st.sampled_from(
+        ["L213", "amphi", "Amphi", "L", "all", "--until", "18:00", "9h", "60", "seats", "wing-L", "oasis"]
+    ),
+    st.text(max_size=12),
+    st.text(min_size=190, max_size=520),
 )
-def test_whatever_is_typed_is_followed_or_refused_in_words(line: str) -> None:
+LINES = st.tuples(st.sampled_from([*COMMANDS, "", "nonsense"]), st.lists(WORDS, max_size=4))
+
+
+@given(LINES, st.booleans())
+def test_whatever_is_typed_is_sent_as_the_server_takes_it_or_refused_in_words(
+    line: tuple[str, list[str]], talks: object
+) -> None:
     desk = at_work()
-    for effect in desk.typed(line, NOW):
+    if talks:
+        join = asked(desk, "/join wing-L", JoinChannel)
+        heard(desk, Done(ref=join.id, seq=40))
+    typed = " ".join([f"/{line[0]}" if line[0] else "", *line[1]])
+    for effect in desk.typed(typed, NOW):
         assert isinstance(effect, Show | Send | Quit)
-    desk.completions(line)
+        if isinstance(effect, Send):
+            assert read_client_message(encode(effect.message)) == effect.message
+    desk.completions(typed)
 
 
 def test_words_are_completed_by_what_there_is() -> None:

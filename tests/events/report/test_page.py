@@ -100,7 +100,7 @@ def test_every_command_in_it_answers(
 
 def test_it_names_no_booking_and_tells_what_annotations_changed(text: str) -> None:
     assert not any(title in text for title in TITLES.values())
-    assert "1 annotations of operators are in these figures" in text
+    assert "Annotations of operators in these figures: 1" in text
 
 
 def test_the_same_month_is_the_same_bytes(folder: Path, text: str, tmp_path: Path) -> None:
