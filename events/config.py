@@ -7,7 +7,6 @@ the administrator is told is allowed.
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import re
@@ -76,6 +75,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     Returns:
         Such as ``; did you mean walk_in?``, or empty when no known word is near.
     """
+    import difflib  # noqa: PLC0415  # 1 ms of a door's start, for mistakes only
+
     folded = word.casefold()
     by_folded = {other.casefold(): other for other in known}
 

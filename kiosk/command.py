@@ -1,6 +1,6 @@
 """``toctoc kiosk``: a door as a program.
 
-What the first picture does not need is imported after it: the line to the server with its
+What the first picture does not need is imported after it: the loop, the line to the server with its
 cryptography, and the GPIO library. On a Pi 3 they take a second.
 """
 
@@ -26,13 +26,11 @@ from events.errors import ConfigError, ToctocError
 from events.ids import RoomKey, parse_room_key
 from events.notify import notify
 from events.status import day_of
-from kiosk.app import Door
 from kiosk.cache import Cache
 from kiosk.disk import Disk
 from kiosk.drawing.picture import Size
 from kiosk.drawing.screen import Screen
 from kiosk.drawing.sdl import pygame
-from kiosk.hardware.backlight import Backlight
 from kiosk.hours import spans_of
 from kiosk.inbox import Inbox, Quit, Received
 from kiosk.machine import clock_is_synchronised
@@ -286,7 +284,8 @@ def _hang(
     reopen: Callable[[], Screen] | None,
     driven: bool,
 ) -> int:
-    from kiosk.link import Link, Target  # noqa: PLC0415  # see the module's docstring
+    from kiosk.app import Door  # noqa: PLC0415  # see the module's docstring
+    from kiosk.link import Link, Target  # noqa: PLC0415
 
     for page in ("find", "stay", "asleep"):
         # Whoever touches the screen does not wait for them.
@@ -354,6 +353,8 @@ def _key(settings: DoorSettings, disk: Disk) -> Ed25519PrivateKey:
 
 
 def _fittings(settings: DoorSettings, inbox: Inbox, clock: Clock, *, windowed: bool) -> Fittings | None:
+    from kiosk.hardware.backlight import Backlight  # noqa: PLC0415  # likewise
+
     fitted = settings.button.kind == "gpio" or settings.light.kind != "none" or settings.sound.kind != "none"
     if not (fitted or settings.sensors or (windowed and Backlight.find() is not None)):
         return None

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.part import needs
 from tests.system.conftest import Display
 from tests.system.processes import ROOT, wait_for
 
@@ -68,9 +67,8 @@ def test_on_x11_the_connection_wakes_and_is_quiet_when_all_was_taken(display: Di
     assert process.wait(10) == 0
 
 
+@needs(shutil.which("weston") is not None, "weston", remedy="sudo apt-get install weston")
 def test_on_wayland_the_connection_is_found_and_is_quiet() -> None:
-    if not shutil.which("weston"):
-        pytest.skip("needs weston: sudo apt-get install weston")
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "XDG_RUNTIME_DIR": folder}
         command = ["weston", "--backend=headless-backend.so", "--socket=toctoc", "--idle-time=0"]
