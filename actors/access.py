@@ -166,6 +166,8 @@ def _grant(settings: SchoolSettings, arguments: argparse.Namespace) -> None:
         number = _grant_by_hand(settings, credential, room, unreachable)
     print(f"{name} is access {number}. This is told once and kept nowhere:")
     print(token(number, secret))
+    if role == "device":
+        print(f'In device.py that is: ACCESS, SECRET = {number}, "{secret}"')
 
 
 def _grant_by_hand(

@@ -264,6 +264,18 @@ class Admission:
         cookie = _cookie(value, int(LOGIN.total_seconds()), secure=self._is_secure(connection))
         return _said(HTTPStatus.OK, holder.name, cookie)
 
+    def is_logged_in(self, connection: ServerConnection, request: Request, now: datetime) -> bool:
+        """Tell whether a plain request comes from the browser of an operator who is logged in.
+
+        Pages of others may ask with the cookie; what they are answered their browser does not let them read.
+
+        Args:
+            connection: The connection.
+            request: What it asks for.
+            now: The time.
+        """
+        return self._login(self._ticket(request, secure=self._is_secure(connection)), now) is not None
+
     def follow(self, access: Access) -> None:
         """Go by what was granted and revoked since; a login whose access is gone ends."""
         before, self.access = self.access, access
@@ -304,7 +316,9 @@ def _is_ours(request: Request, board_url: str, *, secure: bool) -> bool:
     """
     origin = request.headers.get("Origin")
     if origin is None:
-        return True
+        # A picture that a page of another site shows has none either, and brings the cookie where that
+        # page is of another port of this host. A program says nothing of where it comes from.
+        return request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
     try:
         parts = urlsplit(origin)
         ours = {(request.headers.get("Host") or "").lower(), urlsplit(board_url).netloc.lower()}

@@ -94,8 +94,6 @@ def _say_how_safe(settings: SchoolSettings) -> None:
         logger.info("doors know this server by sha256:%s", fingerprint_of(certificate))
     elif not settings.local and not settings.tls.proxy:
         logger.warning("without TLS: titles and operators' tokens can be read on the network")
-    if settings.local and not settings.tls.proxy and not settings.doors:
-        logger.warning("until a door is known every door is let in, and only from this machine")
 
 
 def _reload(app: App, config: Path) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import socket
+import struct
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
 import websockets.asyncio.server as ws
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 
 CLOSE_LIMIT = 2.0
 """Seconds in which a client has to answer the farewell."""
@@ -24,6 +28,23 @@ class Gone(Exception):
     def __init__(self, *, goodbye: bool) -> None:
         super().__init__(goodbye)
         self.goodbye = goodbye
+
+
+class Packed(bytes):
+    """A message as the frame of a WebSocket (RFC 6455, 5.2), not compressed: made once for all clients.
+
+    Attributes:
+        text: The message.
+    """
+
+    text: str
+
+
+def pack(text: str) -> Packed:
+    """Build the frame of a message."""
+    packed = Packed(Frame(Opcode.TEXT, text.encode()).serialize(mask=False))
+    packed.text = text
+    return packed
 
 
 class Connection(Protocol):
@@ -46,6 +67,9 @@ class Connection(Protocol):
     def write(self, text: str) -> None:
         """Send a message without waiting; to a connection that is over it goes nowhere."""
 
+    def write_all(self, messages: Sequence[Packed]) -> int:
+        """Send messages in one piece, without waiting; tells what `waiting_bytes` would."""
+
     def waiting_bytes(self) -> int:
         """Tell how much was written and not yet taken by the network."""
 
@@ -60,6 +84,9 @@ class Connection(Protocol):
     def abort(self) -> None:
         """End it at once."""
 
+    def reset(self) -> None:
+        """End it at once; what the network has not taken yet is never sent."""
+
 
 class WebSocket:
     """A connection of the `websockets` library.
@@ -68,10 +95,16 @@ class WebSocket:
         raw: Its own object, after the handshake.
     """
 
-    __slots__ = ("raw",)
+    __slots__ = ("_protocol", "_transport", "raw")
 
     def __init__(self, raw: ws.ServerConnection) -> None:
         self.raw = raw
+        self._protocol = raw.protocol
+        self._transport = raw.transport
+        # The headers of the handshake took 3 KiB of the 20 of a connection, and nobody reads them again.
+        for said in (raw.request, raw.response):
+            if said is not None:
+                said.headers.clear()
 
     async def recv(self) -> str | bytes:
         """See `Connection`."""
@@ -89,11 +122,24 @@ class WebSocket:
 
     def write(self, text: str) -> None:
         """See `Connection`."""
-        ws.broadcast((self.raw,), text)
+        self.write_all((pack(text),))
+
+    def write_all(self, messages: Sequence[Packed]) -> int:
+        """See `Connection`.
+
+        This alone goes past the library: its `broadcast` builds every frame anew for every client and
+        hands each to the network by itself, which takes 1.6 to 2 times what bare sockets take. Frames are
+        whole and written on the loop, so that they come between those that the library writes; there is
+        no compression, and no message of ours is fragmented.
+        """
+        transport = self._transport
+        if self._protocol.state is State.OPEN:
+            transport.write(b"".join(messages))
+        return transport.get_write_buffer_size()
 
     def waiting_bytes(self) -> int:
         """See `Connection`."""
-        return self.raw.transport.get_write_buffer_size()
+        return self._transport.get_write_buffer_size()
 
     async def close(self, code: int, reason: str) -> None:
         """See `Connection`."""
@@ -101,18 +147,23 @@ class WebSocket:
 
     def abort(self) -> None:
         """See `Connection`."""
-        self.raw.transport.abort()
+        self._transport.abort()
+
+    def reset(self) -> None:
+        """See `Connection`."""
+        reset(self._transport)
 
 
-def broadcast(connections: Iterable[Connection], text: str) -> None:
-    """Write one message to many; WebSockets get the same frame, which is built once."""
-    sockets = []
-    for connection in connections:
-        if isinstance(connection, WebSocket):
-            sockets.append(connection.raw)
-        else:
-            connection.write(text)
-    ws.broadcast(sockets, text)
+def reset(transport: asyncio.WriteTransport) -> None:
+    """End a connection so that the system drops what it kept for the other end.
+
+    Else it goes on offering that to somebody who does not read, or who has just lost the right to it.
+    """
+    connected = transport.get_extra_info("socket")
+    if connected is not None:
+        with suppress(OSError):  # it is over already
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 async def part(connection: Connection, code: int, reason: str) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 
-from actors.connection import Gone
+from actors.connection import Gone, Packed, reset
 from actors.framing import DISCONNECT, Frames, frame
 from events.wire import MAX_INCOMING, Refused, encode
 
@@ -87,6 +88,12 @@ class Framed:
         if not self._writer.is_closing():
             self._writer.write(frame(text))
 
+    def write_all(self, messages: Sequence[Packed]) -> int:
+        """See `actors.connection.Connection`."""
+        if not self._writer.is_closing():
+            self._writer.write(b"".join(frame(message.text) for message in messages))
+        return self.waiting_bytes()
+
     def waiting_bytes(self) -> int:
         """See `actors.connection.Connection`."""
         return self._writer.transport.get_write_buffer_size()
@@ -107,6 +114,10 @@ class Framed:
     def abort(self) -> None:
         """See `actors.connection.Connection`."""
         self._writer.transport.abort()
+
+    def reset(self) -> None:
+        """See `actors.connection.Connection`."""
+        reset(self._writer.transport)
 
 
 _SILENT = f"nothing was said for {IDLE:.0f} s: say ping now and then"

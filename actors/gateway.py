@@ -20,7 +20,8 @@ from actors.admission import Admission
 from actors.base import BaseActor, Broken
 from actors.codes import Codes, Gate
 from actors.credentials import ACCESS_FILE, Credentials, CredentialsBroken
-from actors.hub import Frame, Hub, Update, listen
+from actors.hub import Frame, Hub, Update
+from actors.listener import listen
 from actors.listing import listed
 from actors.outgoing import day_text, fits, presence_text, reply_text
 from actors.past import Past
@@ -31,6 +32,7 @@ from actors.web import Room
 from events.clock import Clock
 from events.ids import EventId, RoomKey
 from events.notices import topics_of
+from events.personal import PersonalStore
 from events.projection import notices, room_day, room_presence
 from events.signing import kiosk_id
 from events.sqlite import SqliteLog
@@ -79,6 +81,7 @@ class GatewayActor(BaseActor):
         self._posted: tuple[StandingNotice, ...] = ()
         self._seq = 0
         self._admitted: m.KnownAccess | None = None
+        self._open = False
         self._tls: Tls | None = None
         self._hub: Hub | None = None
 
@@ -109,7 +112,10 @@ class GatewayActor(BaseActor):
                 if board is not None:
                     board.close()
                 raise
-        past = Past(lambda: SqliteLog(self._settings.data, read_only=True))
+        data = settings.data
+        past = Past(
+            lambda: SqliteLog(data, read_only=True), lambda: PersonalStore(data / "personal", read_only=True)
+        )
         gate = Gate(Codes(secrets.token_bytes(32)))
         admission = Admission(self._access(), gate, settings.limits, proxy)
         self._hub = Hub(
@@ -182,7 +188,14 @@ class GatewayActor(BaseActor):
         hub = self._hub
         if hub is not None:
             hub.call(hub.reload, settings.board_titles, settings.board_url, settings.limits)
-            hub.call(hub.admit, self._access())
+            self._admit(hub)
+
+    def _admit(self, hub: Hub) -> None:
+        access = self._access()
+        if access.open and not self._open:
+            logger.warning("until a door is known every door is let in, and only from this machine")
+        self._open = access.open
+        hub.call(hub.admit, access)
 
     def _access(self) -> Access:
         """Put together what the configuration says, the log, and the file of credentials."""
@@ -233,7 +246,7 @@ class GatewayActor(BaseActor):
             # Before all else: whoever was revoked is told nothing any more.
             self._admitted = message.access
             if self._hub is not None:
-                self._hub.call(self._hub.admit, self._access())
+                self._admit(self._hub)
         now = self._clock.now()
         frames = []
         for changed in message.changed:

@@ -34,9 +34,10 @@ from actors import messages as m
 from actors.admission import Admission
 from actors.base import Broken, tell
 from actors.codes import next_change
-from actors.connection import Connection, Gone, WebSocket, broadcast, part
+from actors.connection import Connection, Gone, Packed, WebSocket, pack, part
 from actors.devices import READ, Framed
 from actors.limits import Limits
+from actors.listener import BACKLOG
 from actors.lobby import FEED, ROSTER, Deliver, How, Lobby
 from actors.past import Past
 from actors.session import (
@@ -91,6 +92,9 @@ _quiet.setLevel(logging.WARNING)
 
 LAG = 64 * 1024
 """Bytes waiting for a client above which it is sent nothing more."""
+KERNEL = 128 * 1024
+"""Bytes that the system keeps for a client that does not read; by itself it takes up to 4 MiB for each, and
+only then is it seen that the client lags."""
 LAG_LIMIT = 10.0
 """Seconds after which a client that does not read is cut off."""
 TURN_LIMIT = 10.0
@@ -99,6 +103,14 @@ HELLO_LIMIT = 5.0
 """Seconds in which a client has to say who it is."""
 SNAPSHOT_LIMIT = 60.0
 """Seconds in which a client has to have read its snapshot."""
+GATHER = 0.01
+"""Seconds for which what is new waits at most for presses that are on their way, so that all of it is one
+write. It waits no longer than writing took the last time, so that nothing takes twice as long for it."""
+GATHER_AFTER = 0.05
+"""Seconds after which a press is no longer waited for: it met something slow."""
+WRITE = 4 * 1024
+"""Bytes that are gathered for one client before they are written. Under TLS a connection keeps a buffer as
+large as what was ever written at once: with 16 KiB it took 61 KiB of memory, with 4 it takes 47."""
 _SWEEP = 0.25
 _PIECE = 100
 """Doors and people listed in one message: each takes 250 bytes at most, but for odd names."""
@@ -150,10 +162,25 @@ class Update(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Client:
     """One connection, as the loop sees it. Used by the loop's thread only."""
 
+    __slots__ = (
+        "connection",
+        "dirty",
+        "how",
+        "lagging_since",
+        "missed",
+        "pending",
+        "roster_stale",
+        "session",
+        "snapshotting",
+        "topics",
+        "unfed",
+    )
+
     def __init__(self, connection: Connection, session: Session) -> None:
         self.connection = connection
         self.session = session
         self.topics: frozenset[str] = frozenset()
+        self.pending: list[Packed] = []
         self.dirty: dict[RoomKey, bool] = {}
         self.missed: set[str] = set()
         self.snapshotting = False
@@ -165,6 +192,21 @@ class Client:
     def waiting_bytes(self) -> int:
         """Tell how much was written and not yet taken by the network."""
         return self.connection.waiting_bytes()
+
+    def push(self) -> None:
+        """Write what is pending, in one piece."""
+        if self.pending:
+            pending, self.pending = self.pending, []
+            self.connection.write_all(pending)
+
+    async def send(self, text: str) -> None:
+        """Send a message behind all that is pending; waits while the client does not read.
+
+        Raises:
+            Gone: The connection is over.
+        """
+        self.push()
+        await self.connection.send(text)
 
     def sees_titles(self, room: RoomKey, *, board_titles: bool) -> bool:
         """Tell whether this client may see the titles of a room's bookings."""
@@ -222,6 +264,13 @@ class Hub:
         self._thread = threading.Thread(target=self._run, name="gateway-loop", daemon=True)
         self._numbers = itertools.count(1)
         self._clients: dict[m.Session, Client] = {}
+        # By what they follow: those of one group are told the same, but for titles.
+        self._groups: dict[frozenset[str], dict[m.Session, Client]] = {}
+        self._waiting: list[Client] = []
+        self._queued = 0
+        self._due: asyncio.Handle | None = None
+        self._asked_at = 0.0
+        self._write_took = 0.0
         self._doors: dict[str, Client] = {}
         self._awaiting: dict[EventId, set[m.Session]] = {}
         self._frames: dict[RoomKey, Frame] = {}
@@ -286,7 +335,9 @@ class Hub:
             servers.append(await self._listen(self._board, None, board_only=True))
         devices = None
         if self._devices is not None:
-            devices = await asyncio.start_server(self._serve_device, sock=self._devices, limit=READ)
+            devices = await asyncio.start_server(
+                self._serve_device, sock=self._devices, limit=READ, backlog=BACKLOG
+            )
         tasks = (self._heartbeat(), self._sweep(), self._tell_codes())
         beats = [asyncio.create_task(task) for task in tasks]
         self._ready.set()
@@ -307,6 +358,7 @@ class Hub:
             subprotocols=[Subprotocol(PROTOCOL)],
             process_request=partial(self._process_request, board_only=board_only),
             compression=None,
+            backlog=BACKLOG,
             max_size=MAX_INCOMING,
             ping_interval=20,
             ping_timeout=20,
@@ -318,6 +370,7 @@ class Hub:
     async def _close(self, servers: Iterable[Server]) -> None:
         for server in servers:
             server.close(close_connections=False)
+        self._write_out()
         clients = list(self._clients.values())
         parting = [part(client.connection, 1012, "the server restarts") for client in clients]
         await asyncio.gather(*parting, return_exceptions=True)
@@ -338,10 +391,10 @@ class Hub:
             self._cut(lambda client: ended != "" and client.session.ticket == ended)
             return _response(answer, now)
         if path != "/ws":
-            return await self._answer(request)
+            return await self._answer(connection, request, board_only=board_only)
         return self._admission.refusal(connection, request, self._clock.now(), self.board_url)
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, connection: ServerConnection, request: Request, *, board_only: bool) -> Response:
         headers = request.headers
         wanted = WebRequest(
             target=request.path,
@@ -352,7 +405,9 @@ class Hub:
         )
         now = self._clock.now()
         if request.path.partition("?")[0] == "/at.json":
-            return _response(await self._past.answer(wanted, now), now)
+            known = not board_only and self._admission.is_logged_in(connection, request, now)
+            titles = known or self.board_titles
+            return _response(await self._past.answer(wanted, now, titles=titles), now)
         return _response(self._web.answer(wanted, self._shown_now(), self._condition(), now), now)
 
     def _shown_now(self) -> Shown:
@@ -409,7 +464,7 @@ class Hub:
         room = client.session.room
         if client.session.role == "kiosk" and room is not None and self.board_url:
             codes = self._gate.codes.of(room, self._clock.now())
-            client.connection.write(encode(DoorCodes(codes=codes)))
+            self._write([client], encode(DoorCodes(codes=codes)))
 
     async def _serve(self, raw: ServerConnection, *, board_only: bool) -> None:
         caller = self._admission.caller(raw, self._clock.now(), board_only=board_only)
@@ -439,6 +494,8 @@ class Hub:
             while True:
                 text = await connection.recv()
                 await self._perform(client, client.session.receive(text, self._clock.now()))
+                # What it sent ahead waits until everybody else was heard.
+                await asyncio.sleep(0)
         except TooMany:
             await part(connection, 1013, "too many say hello just now: try again later")
         except TimeoutError:
@@ -465,10 +522,11 @@ class Hub:
     def _cut(self, which: Callable[[Client], bool]) -> None:
         for client in list(self._clients.values()):
             if which(client):
-                client.connection.abort()
+                client.connection.reset()
 
     def _forget(self, client: Client) -> None:
         self._clients.pop(client.session.number, None)
+        self._follow(client, frozenset())
         for press, waiting in list(self._awaiting.items()):
             waiting.discard(client.session.number)
             if not waiting:
@@ -485,11 +543,10 @@ class Hub:
                 tell(self._school, action.command)
 
     async def _perform(self, client: Client, actions: Iterable[Action]) -> None:
-        connection = client.connection
         for action in actions:
             match action:
                 case Send(message=message):
-                    await connection.send(encode(message))
+                    await client.send(encode(message))
                 case Greet():
                     await self._greet(client, action)
                 case Verify(proof=proof, secret=secret):
@@ -497,22 +554,24 @@ class Hub:
                     await self._perform(client, client.session.verified(right, self._clock.now()))
                 case TellAccess(ref=ref):
                     for piece in self._accesses(ref):
-                        await connection.send(encode(piece))
+                        await client.send(encode(piece))
                 case Forward(command=command):
                     tell(self._school, command)
                 case Await(press=press):
                     self._awaiting.setdefault(press, set()).add(client.session.number)
+                    self._asked_at = asyncio.get_running_loop().time()
                 case Serve(subscribe=subscribe):
                     await self._snapshot(client, subscribe)
                 case Leave(topics=topics):
-                    client.topics -= set(topics)
+                    self._follow(client, client.topics - set(topics))
                     if ROSTER in topics:
                         self._follow_roster(client)
                 case Talk(message=message):
                     number, now = client.session.number, self._clock.now()
                     self._deliver(self._lobby.hear(number, message, seq=self._seq, now=now))
                 case End(code=code, reason=reason):
-                    await part(connection, code, reason)
+                    client.push()
+                    await part(client.connection, code, reason)
 
     async def _greet(self, client: Client, greet: Greet) -> None:
         if greet.role == "kiosk" and greet.kiosk is not None:
@@ -535,14 +594,14 @@ class Hub:
             operator=greet.operator,
             name=greet.name,
         )
-        await client.connection.send(encode(welcome))
+        await client.send(encode(welcome))
         number, now = client.session.number, self._clock.now()
         self._deliver(self._lobby.enter(number, greet.role, name=greet.name, room=greet.room, now=now))
         self._send_codes(client)
 
     async def _snapshot(self, client: Client, subscribe: Subscribe) -> None:
         """Send what the client asked for, in pieces as it reads; what changes meanwhile follows."""
-        client.topics = frozenset(subscribe.topics)
+        self._follow(client, frozenset(subscribe.topics))
         client.unfed = None
         epoch = self._created.epoch if self._created else 0
         known = subscribe.seq if subscribe.epoch == epoch else None
@@ -558,18 +617,25 @@ class Hub:
         client.missed.clear()
         try:
             async with asyncio.timeout(SNAPSHOT_LIMIT):
-                await client.connection.send(encode(SnapshotBegin(epoch=epoch, seq=seq, whole=whole)))
+                await client.send(encode(SnapshotBegin(epoch=epoch, seq=seq, whole=whole)))
+                size = 0
                 for frame in frames:
-                    await client.connection.send(self._day_for(client, frame))
-                    await client.connection.send(frame.presence)
+                    day = pack(self._day_for(client, frame))
+                    client.pending.append(day)
+                    size += len(day) + len(frame.presence)
+                    if size > WRITE:
+                        await client.send(frame.presence)
+                        size = 0
+                    else:
+                        client.pending.append(pack(frame.presence))
                 if not whole and "timetables" in self._everyone:
                     # A reading that found nothing new changed no room, but it renewed every age.
-                    await client.connection.send(self._everyone["timetables"])
-                await client.connection.send(self._notices_now())
-                await client.connection.send(encode(SnapshotEnd(seq=seq)))
+                    await client.send(self._everyone["timetables"])
+                await client.send(self._notices_now())
+                await client.send(encode(SnapshotEnd(seq=seq)))
         finally:
             client.snapshotting = False
-        self._flush(client)
+        self._catch_up(client)
         self._follow_roster(client)
 
     def _follow_roster(self, client: Client) -> None:
@@ -588,8 +654,8 @@ class Hub:
                 if client.waiting_bytes() > LAG:
                     client.roster_stale = True
                 else:
-                    keep_up.append(client.connection)
-            broadcast(keep_up, encode(delivery.message))
+                    keep_up.append(client)
+            self._write(keep_up, encode(delivery.message))
 
     def _feed(self, happened: Iterable[Recorded]) -> None:
         """Send every event to those who follow the feed; what is too much for one is told as missed."""
@@ -614,7 +680,7 @@ class Hub:
                     first = client.unfed[0] if client.unfed else recorded.seq
                     client.unfed = first, recorded.seq
                 else:
-                    client.connection.write(text)
+                    self._write([client], text)
 
     def _tell_missed(self, client: Client) -> None:
         """Tell a client which events it was not sent, once it can take some again."""
@@ -622,7 +688,7 @@ class Hub:
             return
         first, last = client.unfed
         client.unfed = None
-        client.connection.write(encode(Missed(first=first, last=last)))
+        self._write([client], encode(Missed(first=first, last=last)))
 
     def _day_for(self, client: Client, frame: Frame) -> str:
         titled = client.sees_titles(frame.room, board_titles=self.board_titles)
@@ -658,13 +724,16 @@ class Hub:
             ready = self._ready_clients()
             for client in ready:
                 client.missed.discard(about)
-            broadcast([client.connection for client in ready], text)
+            self._write(ready, text)
         for press, answer in update.answers:
             for number in self._awaiting.pop(press, ()):
                 self._send_to(number, answer)
         for number, reply in update.replies:
             self._send_to(number, reply)
         self._feed(update.happened)
+        if not self._more_is_coming():
+            # Not at once: of the updates that have come by now, all go out in one write.
+            self._hurry()
 
     def reload(self, board_titles: bool, board_url: str, limits: Limits) -> None:  # noqa: FBT001  # crosses threads
         """Follow a new configuration."""
@@ -679,7 +748,7 @@ class Hub:
             session = client.session
             if not session.follow(access):
                 logger.info("session %d has lost its right and is cut off", session.number)
-                client.connection.abort()
+                client.connection.reset()
                 continue
             told = session.paired()
             if told:
@@ -722,38 +791,94 @@ class Hub:
     def _send_to(self, number: m.Session, text: str) -> None:
         client = self._clients.get(number)
         if client is not None:
-            client.connection.write(text)
+            self._write([client], text)
+
+    def _follow(self, client: Client, topics: frozenset[str]) -> None:
+        """Note what a client follows."""
+        number = client.session.number
+        group = self._groups.get(client.topics)
+        if group is not None and group.pop(number, None) is not None and not group:
+            del self._groups[client.topics]
+        client.topics = topics
+        if topics:
+            self._groups.setdefault(topics, {})[number] = client
+
+    def _write(self, clients: Iterable[Client], text: str) -> None:
+        """Have a message written with all else that is pending for some clients."""
+        packed = pack(text)
+        waiting = self._waiting
+        for client in clients:
+            pending = client.pending
+            if not pending:
+                waiting.append(client)
+            pending.append(packed)
+        self._count(len(packed))
+
+    def _count(self, size: int) -> None:
+        """Note that so many bytes more may wait for one client."""
+        self._queued += size
+        if self._queued > WRITE:
+            self._write_out()
+        elif self._waiting:
+            self._write_soon()
+
+    def _more_is_coming(self) -> bool:
+        """Tell whether presses are on their way through the log that will soon be told of, too."""
+        return bool(self._awaiting) and asyncio.get_running_loop().time() - self._asked_at < GATHER_AFTER
+
+    def _write_soon(self) -> None:
+        """Write what is pending when the loop comes round, or a little later if more is coming."""
+        if self._due is None:
+            loop, due = asyncio.get_running_loop(), self._write_out
+            seconds = min(GATHER, self._write_took) if self._more_is_coming() else 0.0
+            self._due = loop.call_later(seconds, due)
+
+    def _hurry(self) -> None:
+        """Wait for no press any longer."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = asyncio.get_running_loop().call_soon(self._write_out)
+
+    def _write_out(self) -> None:
+        """Write what is pending, to each client in one piece, and see who does not read."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        self._queued = 0
+        waiting, self._waiting = self._waiting, []
+        now = asyncio.get_running_loop().time()
+        for client in waiting:
+            pending, client.pending = client.pending, []
+            if pending and client.connection.write_all(pending) > LAG and not client.snapshotting:
+                client.lagging_since = client.lagging_since or now
+        self._write_took = asyncio.get_running_loop().time() - now
 
     def _send_frame(self, frame: Frame, *, day: bool) -> None:
         """Send a room's messages to all who follow it and keep up; mark it for those who do not."""
-        plain: list[Connection] = []
-        titled: list[Connection] = []
-        both: list[Connection] = []
-        for client in self._clients.values():
-            if client.topics.isdisjoint(frame.topics):
+        presence, waiting, packed = pack(frame.presence), self._waiting, dict[bool, Packed]()
+        for topics, group in self._groups.items():
+            if topics.isdisjoint(frame.topics):
                 continue
-            if client.snapshotting or client.lagging_since is not None:
-                client.dirty[frame.room] = day or client.dirty.get(frame.room, False)
-                continue
-            if client.waiting_bytes() > LAG:
-                client.lagging_since = asyncio.get_running_loop().time()
-                client.dirty[frame.room] = day
-                continue
-            both.append(client.connection)
-            if day:
-                sees = client.sees_titles(frame.room, board_titles=self.board_titles)
-                (titled if sees else plain).append(client.connection)
-        if plain:
-            broadcast(plain, frame.plain)
-        if titled:
-            broadcast(titled, frame.titled)
-        broadcast(both, frame.presence)
+            for client in group.values():
+                if client.snapshotting or client.lagging_since is not None:
+                    client.dirty[frame.room] = day or client.dirty.get(frame.room, False)
+                    continue
+                pending = client.pending
+                if not pending:
+                    waiting.append(client)
+                if day:
+                    titled = client.sees_titles(frame.room, board_titles=self.board_titles)
+                    if titled not in packed:
+                        packed[titled] = pack(frame.titled if titled else frame.plain)
+                    pending.append(packed[titled])
+                pending.append(presence)
+        self._count(len(presence) + sum(map(len, packed.values())))
 
-    def _flush(self, client: Client) -> None:
+    def _catch_up(self, client: Client) -> None:
         """Send the newest state of what a client missed."""
         client.lagging_since = None
         for about in sorted(client.missed):
-            client.connection.write(self._everyone[about])
+            self._write([client], self._everyone[about])
         client.missed.clear()
         dirty, client.dirty = client.dirty, {}
         for room, day in dirty.items():
@@ -761,8 +886,8 @@ class Hub:
             if client.topics.isdisjoint(frame.topics):
                 continue
             if day:
-                client.connection.write(self._day_for(client, frame))
-            client.connection.write(frame.presence)
+                self._write([client], self._day_for(client, frame))
+            self._write([client], frame.presence)
 
     async def _sweep(self) -> None:
         """Look after those who lag: flush those who have read, cut off those who do not."""
@@ -779,10 +904,10 @@ class Hub:
                 if client.lagging_since is None:
                     continue
                 if client.waiting_bytes() < LAG // 4:
-                    self._flush(client)
+                    self._catch_up(client)
                 elif now - client.lagging_since > LAG_LIMIT:
                     logger.warning("session %d does not read and is cut off", client.session.number)
-                    client.connection.abort()
+                    client.connection.reset()
 
     def _probe(self) -> None:
         tell(self._school, m.Probe(sent=asyncio.get_running_loop().time()))
@@ -793,7 +918,7 @@ class Hub:
             now = self._clock.now()
             epoch = self._created.epoch if self._created else 0
             text = encode(Heartbeat(server_time=now, epoch=epoch, seq=self._seq))
-            broadcast([client.connection for client in self._ready_clients()], text)
+            self._write(self._ready_clients(), text)
             self._deliver(self._lobby.beat())
             self._probe()
             today = day_of(self._rules, now)
@@ -809,24 +934,3 @@ def _response(answer: Answer, now: datetime) -> Response:
     if answer.status is not HTTPStatus.NOT_MODIFIED:
         headers["Content-Length"] = str(len(answer.body))
     return Response(answer.status.value, answer.status.phrase, headers, answer.body)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Bind and listen.
-
-    The protocol is named: asyncio sets TCP_NODELAY only on sockets that know that they are TCP,
-    and `socket.create_server` makes one that does not. Without it the last of 200 doors showed a
-    press 40 ms late, waiting for a delayed acknowledgement.
-    """
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
-    )[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(1024)
-    except OSError:
-        listener.close()
-        raise
-    return listener

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from actors.messages import Session
 from events.ids import RoomKey
+from events.printable import unseen
 from events.wire import (
     Boards,
     Done,
@@ -37,8 +38,6 @@ MOST_CHANNELS = 20
 """Channels that one person may be in at once."""
 PIECE = 48 * 1024
 """Bytes of members in one `Roster`: what is around them fits into the rest of a message."""
-_JOINERS = "\u200c\u200d"
-"""They are no letters, but some scripts and most emoji are not written without them."""
 
 How = Literal["goodbye", "cut off", "replaced"]
 _Heard = JoinChannel | LeaveChannel | Say
@@ -181,7 +180,7 @@ def check_channel(name: str) -> None:
     Raises:
         ValueError: It is none, with what is allowed.
     """
-    wrong = _first_wrong(name)
+    wrong = unseen(name)
     if wrong or " " in name or name.startswith("/"):
         raise ValueError(
             f"{name!a} is no channel; allowed is one word that does not begin with '/', such as wing-L"
@@ -198,14 +197,10 @@ def spoken(text: str) -> str:
     line = " ".join(text.split())
     if not line:
         raise ValueError("there is nothing to be said")
-    wrong = _first_wrong(line)
+    wrong = unseen(line)
     if wrong:
         raise ValueError(f"the text holds the character U+{ord(wrong):04X}, which is not shown to anybody")
     return line
-
-
-def _first_wrong(text: str) -> str:
-    return next((c for c in text if not c.isprintable() and c not in _JOINERS), "")
 
 
 def _wanted(role: Role, name: str, room: RoomKey | None) -> str:

@@ -3,7 +3,7 @@
 One thread, one answer at a time, few that wait: whoever moves the board's slider costs the doors
 nothing that they notice. A replay that takes too long goes on from where it came to when it is asked
 for again, and the begin of the day last looked at is kept, so that moving over that day is quick.
-No titles, whoever asks.
+Titles are told to operators who are logged in, and to all where the school shows them to all.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ from msgspec import Struct
 
 from actors.web import Answer, Request, get_only, refuse, served
 from events.errors import LogError
+from events.ids import EventId
 from events.log import EventLog
+from events.personal import PersonalStore
 from events.projection import room_day, room_presence
+from events.replay import texts
 from events.state import Rules, SchoolState
 from events.status import day_of, day_span, known
 from events.wire import RoomDay, RoomPresence
@@ -76,10 +79,16 @@ class Past:
 
     Args:
         open_reader: Opens the log for reading; called on that thread.
+        open_personal: Opens the personal parts for reading, where there are any; called on that thread.
     """
 
-    def __init__(self, open_reader: Callable[[], EventLog]) -> None:
+    def __init__(
+        self,
+        open_reader: Callable[[], EventLog],
+        open_personal: Callable[[], PersonalStore] | None = None,
+    ) -> None:
         self._open_reader = open_reader
+        self._open_personal = open_personal
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="past")
         self._waiting = 0
         self._base = SchoolState()
@@ -90,12 +99,13 @@ class Past:
         """End the thread; what waits is not answered."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    async def answer(self, request: Request, now: datetime) -> Answer:
+    async def answer(self, request: Request, now: datetime, *, titles: bool) -> Answer:
         """Answer a request for ``/at.json?at=2026-11-20T14:07Z``.
 
         Args:
             request: What is wanted.
             now: The time.
+            titles: Whether who asks may see titles.
         """
         if request.method != "GET":
             return get_only()
@@ -110,7 +120,7 @@ class Past:
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            body = await loop.run_in_executor(self._pool, self._tell, moment)
+            body = await loop.run_in_executor(self._pool, self._tell, moment, titles)
         except TooEarly as error:
             return refuse(HTTPStatus.NOT_FOUND, str(error))
         except NotYet as error:
@@ -123,7 +133,7 @@ class Past:
             self._waiting -= 1
         return served(body, "application/json", request)
 
-    def _tell(self, moment: datetime) -> bytes:
+    def _tell(self, moment: datetime, titles: bool) -> bytes:  # noqa: FBT001  # crosses threads
         until = time.monotonic() + REPLAY_LIMIT
         reader = self._open_reader()
         try:
@@ -132,11 +142,12 @@ class Past:
             reader.close()
         if school.created is None:
             raise TooEarly(_BEFORE)
+        found = self._titles(school, moment) if titles else None
         messages: list[RoomDay | RoomPresence] = []
         for key in sorted(school.rooms):
             k = known(school, school.rooms[key])
             if not k.room.retired:
-                messages += [room_day(k, moment), room_presence(k, moment)]
+                messages += [room_day(k, moment, found), room_presence(k, moment)]
         then = Then(
             at=moment,
             school=school.created.school,
@@ -145,6 +156,16 @@ class Past:
             messages=tuple(messages),
         )
         return msgspec.json.encode(then)
+
+    def _titles(self, school: SchoolState, moment: datetime) -> dict[EventId, str]:
+        if self._open_personal is None:
+            return {}
+        day = day_span(school.rules.zone, day_of(school.rules, moment))[0]
+        personal = self._open_personal()
+        try:
+            return texts(school, personal, ended_after=day)
+        finally:
+            personal.close()
 
     def _replayed(self, reader: EventLog, moment: datetime, until: float) -> SchoolState:
         """Fold up to the begin of the day, which is kept, then a copy of that up to the instant."""

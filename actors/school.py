@@ -658,8 +658,15 @@ class SchoolActor(BaseActor):
         """Record an operator's word on a suspect reading, and if it is right what it says."""
         taken = self._doubted.get(message.source)
         if taken is None or self._reading_in_flight:
-            reason = "it is being read just now, try again" if taken else "no reading of it is suspect"
-            refused = Refused(code="server", reason=f"{message.source}: {reason}", ref=message.ref)
+            known = any(source.name == message.source for source in self._settings.sources)
+            reason = f"{message.source}: no reading of it is suspect"
+            if taken is not None:
+                reason = f"{message.source}: it is being read just now, try again"
+            elif not known:
+                reason = f"no timetable {message.source!r} here"
+            refused = Refused(
+                code="server" if taken is not None else "bad-message", reason=reason, ref=message.ref
+            )
             self._reply(message.session, refused)
             return
         if not message.accept:

@@ -18,7 +18,9 @@ from actors.codes import CONNECTION_TRIES, UNLOCKED, Gate
 from actors.credentials import NOBODY, is_proof, read_token
 from actors.limits import Allowance, Guesses
 from actors.lobby import FEED, ROSTER
+from actors.orders import order_of
 from actors.pairing import Pairing
+from actors.plausible import why_implausible
 from events import signing
 from events.domain import AccessRole, By, Press
 from events.errors import WireError
@@ -108,8 +110,6 @@ GUESS_BURST = 10
 """Wrong logins that may come from one address at once."""
 GUESS_RATE = 0.1
 """Wrong logins a second that may come from one address for long."""
-LONGEST_STAY = 24 * 60
-"""Minutes for which somebody may say that they will be there."""
 
 
 class Holder(Struct, frozen=True, kw_only=True):
@@ -331,12 +331,17 @@ class Session:
                 End(1008, "expected hello"),
             ]
         pressed = self.role == "kiosk" and isinstance(message, SendPress)
-        if not pressed and not self._others.take(now):
+        # Also of a press that is refused in the end: its signature is what costs most.
+        allowance = self._presses if pressed else self._others
+        if not allowance.take(now):
             return [_too_fast(_ref(message))]
         if not isinstance(message, ALLOWED[self.role]):
             what = message.__struct_config__.tag
             reason = f"a {self.role} may not send {what}"
             return [Send(Refused(code="not-allowed", reason=reason, ref=_ref(message)))]
+        problem = why_implausible(message, now)
+        if problem is not None:
+            return [Send(Refused(code="bad-message", reason=problem, ref=_ref(message)))]
         try:
             return self._follow(message, now)
         except OverflowError as error:
@@ -494,6 +499,8 @@ class Session:
         known = access.operator_token
         if known and compare_digest(hello.token.encode(), known.encode()):
             return self._let_in(hello)
+        if not hello.token:
+            return _turned_away("not-authenticated", "nobody is logged in: an operator's token is wanted")
         claimed = read_token(hello.token)
         if claimed is None:
             self._desk.guesses.wrong(self._address, now)
@@ -534,82 +541,13 @@ class Session:
             case (
                 PostNotice() | WithdrawNotice() | CloseRoom() | ReopenRoom() | JudgeReading() | AnnotateRoom()
             ):
-                return self._order(message, now)
+                return [Forward(order_of(message, self.number, self.operator, now))]
             case Pair() | RevokeDoor() | GrantAccess() | RevokeAccess() | AskAccess():
                 return self._manage(message, now)
             case AskSources(id=ref):
                 return [Forward(m.AskSources(session=self.number, ref=ref, at=now))]
             case _:
                 return [Send(Refused(code="bad-message", reason="hello was said already"))]
-
-    def _order(
-        self,
-        message: PostNotice | WithdrawNotice | CloseRoom | ReopenRoom | JudgeReading | AnnotateRoom,
-        now: datetime,
-    ) -> list[Action]:
-        """Hand on what an operator orders."""
-        match message:
-            case AnnotateRoom():
-                return self._annotate(message, now)
-            case PostNotice(id=ref, topic=topic, text=text, until=until):
-                notice = m.PostNotice(
-                    session=self.number,
-                    operator=self.operator,
-                    ref=ref,
-                    topic=topic,
-                    text=text,
-                    at=now,
-                    until=until,
-                )
-                return [Forward(notice)]
-            case WithdrawNotice(id=ref, notice=number):
-                withdrawal = m.WithdrawNotice(
-                    session=self.number, operator=self.operator, ref=ref, notice=number, at=now
-                )
-                return [Forward(withdrawal)]
-            case CloseRoom():
-                closure = m.SetClosure(
-                    session=self.number,
-                    operator=self.operator,
-                    ref=message.id,
-                    room=message.room,
-                    closed=True,
-                    at=now,
-                    until=message.until,
-                    reason=message.reason,
-                )
-                return [Forward(closure)]
-            case ReopenRoom():
-                reopening = m.SetClosure(
-                    session=self.number,
-                    operator=self.operator,
-                    ref=message.id,
-                    room=message.room,
-                    closed=False,
-                    at=now,
-                )
-                return [Forward(reopening)]
-            case JudgeReading(id=ref, source=source, accept=accept):
-                judgement = m.JudgeReading(
-                    session=self.number, operator=self.operator, ref=ref, source=source, accept=accept, at=now
-                )
-                return [Forward(judgement)]
-
-    def _annotate(self, message: AnnotateRoom, now: datetime) -> list[Action]:
-        annotation = m.Annotate(
-            session=self.number,
-            operator=self.operator,
-            ref=message.id,
-            room=message.room,
-            what=message.what,
-            start=message.start,
-            end=message.end,
-            text=message.text,
-            at=now,
-            booking=message.booking,
-            withdraws=message.withdraws,
-        )
-        return [Forward(annotation)]
 
     def _manage(
         self, message: Pair | RevokeDoor | GrantAccess | RevokeAccess | AskAccess, now: datetime
@@ -682,11 +620,6 @@ class Session:
             return [Send(Refused(code="not-allowed", reason=reason, ref=name))]
         if not signing.press_is_genuine(self._public, press, message.signature):
             return [Send(Refused(code="bad-message", reason="the signature is wrong", ref=name))]
-        if press.minutes is not None and not 1 <= press.minutes <= LONGEST_STAY:
-            reason = f"minutes are 1 to {LONGEST_STAY}"
-            return [Send(Refused(code="bad-message", reason=reason, ref=name))]
-        if not self._presses.take(now):
-            return [_too_fast(name)]
         pressed_at, earliest = when_pressed(message, now)
         record = m.RecordPress(
             name=name,

@@ -18,6 +18,7 @@ from events.client import GatewayError
 from events.clock import SystemClock
 from events.errors import ToctocError
 from events.ids import SourceName
+from events.printable import printable
 from events.replay import replay
 from events.sqlite import SqliteLog
 from events.wire import AskSources, Done, JudgeReading, SourceReport, Sources
@@ -114,7 +115,8 @@ def _lines(reports: Sequence[SourceReport], now: datetime, zone: ZoneInfo) -> li
             lines.append(f"  next try at {one.next_try.astimezone(zone):%H:%M:%S}")
         if one.outcome == "suspect":
             lines.append(f"  toctoc sources accept {one.source}, or refuse {one.source}, says what is true")
-    return lines or ["no [[source]] is configured"]
+    # Names of rooms and reasons are a page's own words.
+    return [printable(line) for line in lines] or ["no [[source]] is configured"]
 
 
 def _because(one: SourceReport) -> str:

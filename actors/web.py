@@ -32,6 +32,7 @@ from events.status import Stretch, day_of
 from events.wire import DayBooking, RoomDay, RoomPresence
 
 FOLDER = Path(__file__).parent / "board"
+OFFICE = Path(__file__).parent / "office"
 RECORDER_LIMIT = 30.0
 """Seconds without a sign of life of the recorder after which the server is not well."""
 LONGEST_TARGET = 2048
@@ -49,6 +50,11 @@ _FILES = {
     "manifest.webmanifest": "application/manifest+json",
     "icon.svg": "image/svg+xml",
     "icon-192.png": "image/png",
+}
+_OFFICE_FILES = {
+    "desk.html": "text/html; charset=utf-8",
+    "desk.js": "text/javascript; charset=utf-8",
+    "desk.css": "text/css; charset=utf-8",
 }
 _JSON = "application/json"
 _TEXT = "text/plain; charset=utf-8"
@@ -173,8 +179,8 @@ class Condition(Struct, frozen=True, kw_only=True):
     doors: int
 
 
-def load_files(folder: Path = FOLDER) -> dict[str, File]:
-    """Read the page's files once, at the start.
+def load_files(folder: Path = FOLDER, office: Path = OFFICE) -> dict[str, File]:
+    """Read the files of the board and of the desk's page once, at the start.
 
     Returns:
         The files by the path under which they are served.
@@ -183,8 +189,10 @@ def load_files(folder: Path = FOLDER) -> dict[str, File]:
         OSError: One is missing: the installation is not whole.
     """
     files = {}
-    for name, content_type in _FILES.items():
-        body = (folder / name).read_bytes()
+    there = [(folder, name, kind) for name, kind in _FILES.items()]
+    there += [(office, name, kind) for name, kind in _OFFICE_FILES.items()]
+    for place, name, content_type in there:
+        body = (place / name).read_bytes()
         packed = gzip.compress(body, mtime=0)
         files[f"/{name}"] = File(
             content_type=content_type,
@@ -226,6 +234,8 @@ class Web:
         match parts:
             case [""]:
                 return self._file("/index.html", request)
+            case ["desk"]:
+                return self._file("/desk.html", request)
             case ["healthz"]:
                 return _health(condition, shown, now)
             case ["metrics"]:

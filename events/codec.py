@@ -59,6 +59,10 @@ def decode(body: bytes, tag: str, revision: int) -> AnyEvent:
             return _decode.decode(body)
         return msgspec.convert(_upcast(msgspec.json.decode(body), tag, revision), AnyEvent)  # type: ignore[no-any-return]  # a union
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if tag not in TAGS.values():
+            raise UnknownEvent(
+                f"{tag} revision {revision} is a kind of event of a newer program: update this one"
+            ) from error
         raise UnknownEvent(f"{tag} revision {revision}: {error}") from error
 
 
@@ -86,7 +90,8 @@ def _upcast(raw: dict[str, Any], tag: str, revision: int) -> dict[str, Any]:
             raise UnknownEvent(f"{tag} revision {revision}: its upcaster failed: {error!r}") from error
     if revision > REVISIONS.get(tag, 1):
         raise UnknownEvent(
-            f"{tag} revision {revision} is newer than this program, which knows {revision_of(tag)}"
+            f"{tag} revision {revision} is newer than this program, which knows {revision_of(tag)}: "
+            "update this one"
         )
     return raw
 

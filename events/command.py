@@ -18,9 +18,10 @@ import msgspec
 from events.annotate import add_arguments, annotation, by_hand
 from events.client import GatewayError
 from events.clock import SystemClock
-from events.codec import tag_of
-from events.domain import LogCreated, Recorded
-from events.errors import ToctocError
+from events.codec import TAGS, tag_of
+from events.config import nearest
+from events.domain import LogCreated, Recorded, RoomDeclared
+from events.errors import LogLocked, ToctocError
 from events.notices import standing
 from events.progress import Progress
 from events.projection import room_day, room_presence
@@ -132,8 +133,11 @@ def _zone(log: SqliteLog) -> ZoneInfo:
 
 
 def _show(log: SqliteLog, arguments: argparse.Namespace, out: IO[str]) -> int:
-    stream = f"room/{arguments.room}" if arguments.room else None
-    events: Iterable[Recorded] = log.read(after=arguments.after, stream=stream, tag=arguments.tag)
+    _known(log, arguments)
+    stream, after = f"room/{arguments.room}" if arguments.room else None, arguments.after
+    if arguments.last is not None and stream is None and arguments.tag is None:
+        after = max(after, log.head() - arguments.last)  # without reading what is not shown
+    events: Iterable[Recorded] = log.read(after=after, stream=stream, tag=arguments.tag)
     if arguments.last is not None:
         events = deque(events, maxlen=max(arguments.last, 0))
     if arguments.follow:
@@ -148,6 +152,19 @@ def _show(log: SqliteLog, arguments: argparse.Namespace, out: IO[str]) -> int:
         place = f"{recorded.seq:>7}  {at:%Y-%m-%d %H:%M:%S}  {recorded.stream:12}"
         print(f"{place} {tag_of(recorded.event):17} {body}", file=out, flush=arguments.follow)
     return 0
+
+
+def _known(log: SqliteLog, arguments: argparse.Namespace) -> None:
+    """Refuse a room or a kind of event that nothing can be of."""
+    if arguments.tag is not None and arguments.tag not in TAGS.values():
+        raise ValueError(
+            f"--tag {arguments.tag!r} is no kind of event{nearest(arguments.tag, TAGS.values())}"
+        )
+    if arguments.room is not None:
+        rooms = {getattr(recorded.event, "room", "") for recorded in log.read(tag=TAGS[RoomDeclared])}
+        if arguments.room not in rooms:
+            hint = nearest(arguments.room, rooms)
+            raise ValueError(f"--room {arguments.room!r}: there is no such room in this log{hint}")
 
 
 def followed(
@@ -260,7 +277,10 @@ def _annotate(log: SqliteLog, arguments: argparse.Namespace, out: IO[str]) -> in
     order = annotation(log, replay(log), arguments)
     seq = _asked(arguments, order)
     if seq is None:
-        writer = SqliteLog(log.folder, who="toctoc log annotate")
+        try:
+            writer = SqliteLog(log.folder, who="toctoc log annotate")
+        except LogLocked as locked:
+            raise ValueError(f"{locked}; with --config school.toml it records this") from None
         try:
             seq = by_hand(writer, order, SystemClock().now())
         finally:

@@ -7,6 +7,7 @@ which the use of a part ends, so that forgetting a month is deleting a file.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import secrets
@@ -21,6 +22,7 @@ from msgspec import Struct
 from events.domain import Part
 from events.errors import LogCorrupt, LogError
 from events.ids import EventId
+from events.reader import open_reader, why
 
 _CREATE = """
     CREATE TABLE IF NOT EXISTS part
@@ -139,16 +141,14 @@ class PersonalStore:
             path = self._path(month)
             if not path.exists():
                 continue
-            connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
             try:
-                connection.set_busy_timeout(5000)
-                for event_id in ids:
-                    for (body,) in connection.execute("SELECT body FROM part WHERE id = ?", (event_id,)):
-                        found[event_id] = body
+                with contextlib.closing(open_reader(path)) as connection:
+                    connection.set_busy_timeout(5000)
+                    for event_id in ids:
+                        for (body,) in connection.execute("SELECT body FROM part WHERE id = ?", (event_id,)):
+                            found[event_id] = body
             except apsw.Error as error:
-                raise LogError(f"{path}: personal parts cannot be read: {error}") from error
-            finally:
-                connection.close()
+                raise LogError(f"{path}: personal parts cannot be read: {why(path, error)}") from error
         return found
 
     def newest(self) -> Sequence[tuple[EventId, str]]:

@@ -34,6 +34,7 @@ from events.errors import LogClosed, LogConflict, LogCorrupt, LogError, LogLocke
 from events.ids import EventId
 from events.log import Batch, EventLog
 from events.personal import PersonalStore
+from events.reader import open_reader, why
 
 OLDEST_SQLITE = (3, 51, 3)
 APPLICATION_ID = 0x746F6374  # "toct", so that `file` and a lost disk tell what this is
@@ -389,16 +390,16 @@ def _check_file(path: Path) -> None:
     try:
         _check_schema(connection, path)
     except apsw.Error as error:
-        raise LogError(f"{path}: {error}") from error
+        raise LogError(f"{path}: {why(path, error)}") from error
     finally:
         connection.close()
 
 
 def _open_reader(path: Path) -> apsw.Connection:
     try:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        connection = open_reader(path)
     except apsw.Error as error:
-        raise LogError(f"{path}: {error}") from error
+        raise LogError(f"{path}: {why(path, error)}") from error
     connection.set_busy_timeout(5000)
     _set(connection, "query_only", 1)
     return connection

@@ -41,7 +41,9 @@ Code = Literal[
 ]
 AccessNumber = Annotated[int, Meta(ge=1)]
 Hex = Annotated[str, Meta(pattern="^[0-9a-f]*$", max_length=128)]
-RequestId = Annotated[int, Meta(ge=0)]
+LARGEST = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps as it is (RFC 8259, 6)."""
+RequestId = Annotated[int, Meta(ge=0, le=LARGEST)]
 ChannelName = Annotated[str, Meta(min_length=1, max_length=40)]
 Topics = Annotated[tuple[str, ...], Meta(max_length=64)]
 
@@ -88,8 +90,8 @@ class Subscribe(Message, frozen=True, kw_only=True, omit_defaults=True, tag="sub
     """
 
     topics: Topics
-    epoch: int | None = None
-    seq: int | None = None
+    epoch: Annotated[int, Meta(ge=0)] | None = None
+    seq: Annotated[int, Meta(ge=0)] | None = None
 
 
 class Unsubscribe(Message, frozen=True, kw_only=True, omit_defaults=True, tag="unsubscribe"):
@@ -920,6 +922,9 @@ def encode(message: ClientMessage | ServerMessage) -> str:
     return _encoder.encode(message).decode()
 
 
+_TOO_DEEP = "JSON is nested too deep"
+
+
 def read_client_message(text: str | bytes) -> ClientMessage:
     """Read what a client sent.
 
@@ -930,6 +935,8 @@ def read_client_message(text: str | bytes) -> ClientMessage:
         return _from_client().decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise WireError(str(error)) from error
+    except RecursionError:
+        raise WireError(_TOO_DEEP) from None
 
 
 def read_server_message(text: str | bytes) -> ServerMessage:
@@ -942,3 +949,5 @@ def read_server_message(text: str | bytes) -> ServerMessage:
         return _from_server().decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise WireError(str(error)) from error
+    except RecursionError:
+        raise WireError(_TOO_DEEP) from None

@@ -13,17 +13,22 @@ import string
 from collections.abc import Callable
 from gettext import c2py
 from pathlib import Path
+from typing import Any
 
+import polib  # type: ignore[import-untyped]
 from msgspec import Struct
 
 from events.errors import ConfigError
-from kiosk.po import Entry, read
 
 logger = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parent / "locale"
 TEMPLATE = FOLDER / "toctoc.pot"
 _PLURALS = re.compile(r"\s*nplurals\s*=\s*([1-6])\s*;\s*plural\s*=\s*(.+?);?\s*", re.DOTALL)
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_LINE = re.compile(
+    rf"\s*(?:#.*|(?:msgctxt|msgid|msgid_plural|msgstr|msgstr\[\d\])\s*{_QUOTED}|{_QUOTED})?\s*"
+)
 
 Places = frozenset[tuple[str, str]]
 """The places of a message to be filled, each with how numbers are written there (``02``)."""
@@ -57,15 +62,16 @@ def read_template(path: Path = TEMPLATE) -> Catalogue:
     Raises:
         ConfigError: It cannot be understood.
     """
-    entries, count, plural = _written(path)
+    written = _parsed(path)
+    count, plural = _plurals(path, written)
     messages: Catalogue = {}
-    for entry in entries:
-        forms = entry.originals
+    for entry in written:
+        forms = (entry.msgid, *([entry.msgid_plural] if entry.msgid_plural else []))
         if len(forms) not in (1, count):
             raise _wrong(path, entry, f"has {len(forms)} forms; the language has {count}")
         for form in forms:
             _places(path, entry, form)
-        messages[entry.name] = Message(forms, plural if entry.plural else None)
+        messages[entry.msgctxt] = Message(forms, plural if entry.msgid_plural else None)
     return messages
 
 
@@ -83,52 +89,75 @@ def read_catalogue(path: Path, template: Catalogue) -> Catalogue:
         ConfigError: It is no such file, or a message has other places than in French. The first thing
             that is wrong is told, with its line.
     """
-    entries, count, plural = _written(path)
+    written = _parsed(path)
+    count, plural = _plurals(path, written)
     messages: Catalogue = {}
-    for entry in entries:
-        if entry.fuzzy:
+    for entry in written:
+        if entry.obsolete or entry.fuzzy:
             continue
-        french = template.get(entry.name)
+        french = template.get(entry.msgctxt or "")
         if french is None:
             # Of another version, perhaps: a door starts with it all the same.
-            logger.warning("%s: line %d: there is no message %r", path, entry.line, entry.name)
+            logger.warning("%s: line %d: there is no message %r", path, entry.linenum, entry.msgctxt)
             continue
-        forms, of_many = entry.translations, french.plural is not None
-        if of_many and len(forms) > count:
-            raise _wrong(path, entry, f"has {len(forms)} forms; the language has {count}")
-        if not all(forms) or len(forms) != (count if of_many else 1):
+        if french.plural is None:
+            forms = (entry.msgstr,)
+        else:
+            forms = tuple(entry.msgstr_plural.get(n, "") for n in range(count))
+            if len(entry.msgstr_plural) > count:
+                raise _wrong(path, entry, f"has {len(entry.msgstr_plural)} forms; the language has {count}")
+        if not all(forms):
             continue
         wanted = frozenset[tuple[str, str]]().union(*(_places(path, entry, form) for form in french.forms))
         for form in forms:
-            _check(path, entry, form, wanted, plural=of_many)
-        messages[entry.name] = Message(forms, plural if of_many else None)
+            _check(path, entry, form, wanted, plural=french.plural is not None)
+        messages[entry.msgctxt] = Message(forms, plural if french.plural else None)
     return messages
 
 
-def _written(path: Path) -> tuple[list[Entry], int, Callable[[int], int]]:
-    """Read a file: its messages, how many plural forms its language has, and which is for how many."""
-    entries = read(path)
-    head = ""
-    if entries and not entries[0].name and entries[0].originals == ("",):
-        head = "".join(entries.pop(0).translations)
+def _parsed(path: Path) -> Any:
+    """Read a file of gettext's, as polib has it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        number = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise ConfigError(str(path), f"line {number}", "is not written in UTF-8") from None
+    except OSError as error:
+        raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from None
+    # polib forgives a quotation mark that is missing, and loses the message.
+    for number, line in enumerate(text.split("\n"), 1):
+        if _LINE.fullmatch(line) is None:
+            problem = f"{line.strip()!r} is no line of a catalogue (gettext)"
+            raise ConfigError(str(path), f"line {number}", problem)
+    try:
+        written = polib.pofile(text)
+    except OSError as error:
+        found = re.search(r"\(line (\d+)\)", str(error))
+        where = f"line {found.group(1)}" if found else ""
+        raise ConfigError(str(path), where, "is not in its place") from None
     known: dict[str, int] = {}
-    for entry in entries:
-        if not entry.name:
+    for entry in written:
+        if not entry.msgctxt:
             problem = 'a message needs its name, as in msgctxt "until"'
-            raise ConfigError(str(path), f"line {entry.line}", problem)
-        if known.setdefault(entry.name, entry.line) != entry.line:
-            raise _wrong(path, entry, f"is in line {known[entry.name]} already")
-    told = re.search(r"^Plural-Forms:\s*(.*)$", head, re.MULTILINE)
-    if told is not None:
-        rule = _rule(told[1])
-        if rule is None:
-            problem = f'"{told[1]}" is no rule such as "nplurals=2; plural=(n > 1);"'
+            raise ConfigError(str(path), f"line {entry.linenum}", problem)
+        if not entry.obsolete and known.setdefault(entry.msgctxt, entry.linenum) != entry.linenum:
+            raise _wrong(path, entry, f"is in line {known[entry.msgctxt]} already")
+    return written
+
+
+def _plurals(path: Path, written: Any) -> tuple[int, Callable[[int], int]]:
+    """Tell how many forms the language has, and which is for how many."""
+    told = written.metadata.get("Plural-Forms")
+    if told is None:
+        if any(entry.msgid_plural for entry in written):
+            problem = 'is missing in its head; needed is a rule such as "nplurals=2; plural=(n > 1);"'
             raise ConfigError(str(path), "Plural-Forms", problem)
-        return entries, *rule
-    if any(entry.plural for entry in entries):
-        problem = 'is missing in its head; needed is a rule such as "nplurals=2; plural=(n > 1);"'
+        return 1, lambda _count: 0
+    rule = _rule(told)
+    if rule is None:
+        problem = f'"{told}" is no rule such as "nplurals=2; plural=(n > 1);"'
         raise ConfigError(str(path), "Plural-Forms", problem)
-    return entries, 1, lambda _count: 0
+    return rule
 
 
 def _rule(told: str) -> tuple[int, Callable[[int], int]] | None:
@@ -145,9 +174,7 @@ def _rule(told: str) -> tuple[int, Callable[[int], int]] | None:
     return (count, plural) if fits else None
 
 
-def _places(path: Path, entry: Entry, text: str) -> Places:
-    if "{" not in text and "}" not in text:
-        return frozenset()
+def _places(path: Path, entry: Any, text: str) -> Places:
     try:
         parts = list(string.Formatter().parse(text))
     except ValueError as error:
@@ -157,7 +184,7 @@ def _places(path: Path, entry: Entry, text: str) -> Places:
     return frozenset((name, spec or "") for _, name, spec, _ in parts if name is not None)
 
 
-def _check(path: Path, entry: Entry, text: str, wanted: Places, *, plural: bool) -> None:
+def _check(path: Path, entry: Any, text: str, wanted: Places, *, plural: bool) -> None:
     found = _places(path, entry, text)
     for name, spec in sorted(found - wanted):
         place = f"{{{name}:{spec}}}" if spec else f"{{{name}}}"
@@ -169,5 +196,5 @@ def _check(path: Path, entry: Entry, text: str, wanted: Places, *, plural: bool)
         raise _wrong(path, entry, f"lacks the place {{{min(missing)}}} in {text!r}")
 
 
-def _wrong(path: Path, entry: Entry, problem: str) -> ConfigError:
-    return ConfigError(str(path), f"line {entry.line}", f'message "{entry.name}": {problem}')
+def _wrong(path: Path, entry: Any, problem: str) -> ConfigError:
+    return ConfigError(str(path), f"line {entry.linenum}", f'message "{entry.msgctxt}": {problem}')

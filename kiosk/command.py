@@ -7,6 +7,7 @@ cryptography, and the GPIO library. On a Pi 3 they take a second.
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import signal
@@ -37,7 +38,7 @@ from kiosk.machine import clock_is_synchronised
 from kiosk.memory import Memory, recalled
 from kiosk.model import Model, update
 from kiosk.pairing import PAIRING_FILE, read_pairing
-from kiosk.settings import ButtonSection, DoorSettings, ScreenSection, read_door, setup_of
+from kiosk.settings import ButtonSection, DoorSettings, ScreenSection, check_address, read_door, setup_of
 from kiosk.steps import believable
 from kiosk.view import view
 from kiosk.words import load_catalogues
@@ -123,10 +124,11 @@ def _settings(arguments: argparse.Namespace) -> DoorSettings:
             screen=ScreenSection(hide_pointer=False),
         )
     else:
-        raise ConfigError("toctoc kiosk", "", "give it --config kiosk.toml, or --room, or --server")
+        raise ToctocError("give it --config kiosk.toml, or --room, or --server")
     if arguments.room is not None:
         settings = replace(settings, room=parse_room_key(arguments.room))
     if arguments.server is not None:
+        check_address(arguments.server, "--server")
         settings = replace(settings, server=arguments.server)
     if arguments.data is not None:
         settings = replace(settings, data=arguments.data)
@@ -143,8 +145,8 @@ def _take_words(settings: DoorSettings) -> None:
     missing = [language for language in settings.screen.languages if language not in known]
     if missing:
         raise ConfigError(
-            str(settings.path or "toctoc kiosk"),
-            place("screen", "languages"),
+            str(settings.path or "--language"),
+            place("screen", "languages") if settings.path is not None else "",
             f'there are no words in "{missing[0]}"; languages with words: {", ".join(known)}',
         )
 
@@ -329,6 +331,8 @@ def _hang(
         link.start()
         if driver is not None:
             driver.start(lambda: door.screen)
+        # All that is there by now stays: nobody who presses waits for a search for garbage in it.
+        gc.freeze()
         door.run()
     finally:
         link.stop()

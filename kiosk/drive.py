@@ -1,10 +1,11 @@
 """A door driven by lines, for demos and tests that need real doors in processes of their own.
 
 Standard input: ``down`` and ``up`` are edges of the contact, ``find MINUTES`` asks for a room,
-``picture FILE`` saves what is shown, as a picture (``.png``) or, with its texts and the places that
-can be touched, described (``.json``), ``quit`` ends. Standard output: a JSON object a line for what
-the door sees, with ``taken`` and ``at``, the instants on ``CLOCK_BOOTTIME`` at which it was taken
-in and at which the picture of it was finished; all processes of a machine share that clock.
+``picture FILE`` saves what is shown, as a picture (``.png``) or, with its texts, its QR codes and
+the places that can be touched, described (``.json``), ``quit`` ends. Standard output: a JSON object
+a line for what the door sees, with ``taken`` and ``at``, the instants on ``CLOCK_BOOTTIME`` at
+which it was taken in and at which the picture of it was finished; all processes of a machine share
+that clock.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from msgspec import to_builtins
 
 from events.clock import Clock
 from events.wire import Found, Pressed, Refused, RoomPresence, SnapshotEnd
-from kiosk.drawing.picture import ViewModel
+from kiosk.drawing.picture import Code, ViewModel
 from kiosk.drawing.screen import Screen
 from kiosk.inbox import (
     Edge,
@@ -106,6 +107,7 @@ def _picture(shown: ViewModel) -> dict[str, Any]:
         "sign": shown.sign,
         "word": shown.word,
         "texts": shown.texts(),
+        "codes": [part.text for panel in shown.panels for part in panel.parts if isinstance(part, Code)],
         "targets": [
             {
                 "box": [target.box.x, target.box.y, target.box.w, target.box.h],

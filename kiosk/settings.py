@@ -220,12 +220,7 @@ def read_door(path: Path) -> DoorSettings:
         room = parse_room_key(door.room) if door.room else door.room
     except ValueError as error:
         raise ConfigError(str(path), place("door", "room"), str(error)) from None
-    if not _is_websocket(door.server):
-        raise ConfigError(
-            str(path),
-            place("door", "server"),
-            f'"{door.server}" is not allowed; allowed is an address such as "ws://server:8765" or "wss://server"',
-        )
+    check_address(door.server, str(path), place("door", "server"))
     fingerprint = _fingerprint(path, door)
     _check_screen(path, screen)
     _check_sensors(path, written.sensor)
@@ -330,6 +325,24 @@ def _pins(written: DoorFile) -> Iterator[tuple[str, tuple[int, ...]]]:
         # Whether somebody's own sensor hangs at its pin only its package knows.
         if sensor.kind == "motion":
             yield place("sensor", "pin", number=number), (sensor.pin,)
+
+
+def check_address(address: str, file: str, where: str = "") -> None:
+    """See that a server's address is one.
+
+    Args:
+        address: Such as ``wss://server``.
+        file: Where it is written: a file, or an option.
+        where: The place in the file.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    if not _is_websocket(address):
+        problem = (
+            f'"{address}" is not allowed; allowed is an address such as "ws://server:8765" or "wss://server"'
+        )
+        raise ConfigError(file, where, problem)
 
 
 def _is_websocket(address: str) -> bool:

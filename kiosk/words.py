@@ -53,7 +53,7 @@ def _template() -> Catalogue:
     return read_template()
 
 
-# Read when first needed: 3 ms each (1,400 lines).
+# Read when first needed: 9 ms each (1,400 lines, polib 1.2).
 @cache
 def _messages(language: Language) -> Catalogue:
     shipped = FOLDER / f"{language}.po"

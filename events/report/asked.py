@@ -131,10 +131,18 @@ def choose_rooms(
 ) -> tuple[RoomKey, ...]:
     """Choose rooms: those that were named, of these wings, of these types; all where nothing is said.
 
+    Args:
+        rooms: All there are.
+        keys: Rooms by their key, or by their name.
+        wings: Wings.
+        types: Types.
+
     Raises:
         Unanswerable: There is no such room, wing or type.
     """
-    keys, wings, types = list(keys), list(wings), list(types)
+    named = {info.name: key for key, info in rooms.items()}
+    keys = [key if key in rooms else named.get(key, RoomKey(key)) for key in keys]
+    wings, types = list(wings), list(types)
     _check("room", keys, rooms)
     _check("wing", wings, {info.wing for info in rooms.values() if info.wing})
     _check("type", types, {info.type for info in rooms.values() if info.type})

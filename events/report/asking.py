@@ -21,11 +21,11 @@ from events.ids import EventId
 from events.personal import read_text
 from events.progress import Progress
 from events.report import asked
-from events.report.days import RoomDay, Scope, bounds, room_days, rooms_of
-from events.report.facts import Facts, Remark, Tenure
+from events.report.days import RoomDay, Scope, bounds, remarks_by_room, room_days, rooms_of
+from events.report.facts import Facts, Tenure
 from events.report.index import IndexedFacts, open_index
 from events.report.spans import Micros, instant, micros
-from events.report.table import CsvFile
+from events.report.table import Column, CsvFile, table
 from events.sqlite import SqliteLog
 
 DEFAULT_CONFIG = Path("/etc/toctoc/school.toml")
@@ -69,7 +69,17 @@ class Asked(Struct, frozen=True, kw_only=True):
 
     def explain(self, text: str) -> None:
         """Write a paragraph, broken into lines."""
-        self.say(textwrap.fill(text, _LINE))
+        self.say(textwrap.fill(text, min(_LINE, self._columns() or _LINE)))
+
+    def tabulate(
+        self, columns: Sequence[Column], rows: Iterable[Sequence[str]], total: Sequence[str] | None = None
+    ) -> None:
+        """Write a table: see `events.report.table.table`; on a narrow terminal as several."""
+        self.say(table(columns, rows, total, within=self._columns()))
+
+    def _columns(self) -> int | None:
+        """Tell how wide the terminal is; None where the answer goes into a file, or to a program."""
+        return os.get_terminal_size(self.out.fileno()).columns if self.out.isatty() else None
 
     def heading(self, what: str) -> str:
         """Say what an answer is about, and up to which event it was computed."""
@@ -129,7 +139,11 @@ class Asked(Struct, frozen=True, kw_only=True):
         if path is None:
             yield lambda _: None
             return
-        with path.open("w", encoding="utf-8", newline="") as file:
+        try:
+            file = path.open("w", encoding="utf-8", newline="")
+        except OSError as error:
+            raise asked.Unanswerable(f"--csv {path} cannot be written: {error.strerror}") from None
+        with file:
             yield CsvFile(file, columns).row
 
     # -- with operators' annotations, and without ---------------------------------------------------
@@ -137,10 +151,11 @@ class Asked(Struct, frozen=True, kw_only=True):
     def annotated(self) -> int:
         """Count the annotations that change figures of this question."""
         start, end = (micros(at) for at in self.span())
-        rooms = set(self.scope.rooms)
+        remarks = remarks_by_room(self.facts)
         return sum(
-            r.room in rooms and r.what in ("present", "door-broken")
-            for r in self.facts.stored(Remark, start, end)
+            remark.start < end and remark.end > start
+            for room in self.scope.rooms
+            for remark in remarks.get(room, ())
         )
 
     def without(self, figures: Callable[[Iterator[RoomDay]], dict[str, Any]]) -> dict[str, Any]:
@@ -177,7 +192,12 @@ class Asked(Struct, frozen=True, kw_only=True):
         """
         if getattr(self.arguments, "no_titles", False):
             return {}
-        found = self.log.personal.get((EventId(name), month) for name, month in wanted)
+        try:
+            found = self.log.personal.get((EventId(name), month) for name, month in wanted)
+        except PermissionError as error:
+            raise asked.Unanswerable(
+                f"{error.filename}: you may not read titles; --no-titles does without"
+            ) from None
         return {name: (text := read_text(body)).title or text.reason for name, body in found.items()}
 
     def span(self) -> tuple[datetime, datetime]:
@@ -192,7 +212,24 @@ def log_folder(arguments: argparse.Namespace) -> Path:
 
     Raises:
         ConfigError: The configuration cannot be read.
+        asked.Unanswerable: There is no log.
     """
+    folder = _named(arguments)
+    try:
+        found = (folder / "log.db").exists()
+    except PermissionError:
+        raise asked.Unanswerable(
+            f"{folder}: you may not read this; run it as the server's user: sudo -u toctoc …"
+        ) from None
+    if not found:
+        raise asked.Unanswerable(
+            f"{folder / 'log.db'}: there is no log here; "
+            "say where it is: --log FOLDER, or --config school.toml"
+        )
+    return folder
+
+
+def _named(arguments: argparse.Namespace) -> Path:
     if arguments.log is not None:
         path: Path = arguments.log
         return path.parent if path.name == "log.db" else path

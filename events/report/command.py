@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import io
 import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
+import apsw
 from msgspec.structs import replace
 
 from events.errors import ToctocError
 from events.report import asked
 from events.report.asked import Unanswerable
-from events.report.asking import DEFAULT_CONFIG, Asked, Draw, log_folder, open_facts, scope_of
+from events.report.asking import DEFAULT_CONFIG, INDEX, Asked, Draw, log_folder, open_facts, scope_of
 from events.report.days import bounds, month_scope
 from events.report.figures import show_no_shows, show_policy, show_use
 from events.report.stories import show_booking, show_room, show_screen
@@ -32,10 +34,15 @@ def main(argv: Sequence[str], *, draw: Draw | None = None) -> int:
         0, or 2 when what is asked cannot be answered.
     """
     arguments = _parser().parse_args(_joined(argv))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that knows no accents still tells the figures
     try:
         _run(arguments, sys.stdout, draw)
     except (ToctocError, OSError, ValueError) as error:
         print(f"toctoc audit: {error}", file=sys.stderr)
+        return 2
+    except apsw.Error as error:
+        print(f"toctoc audit: {INDEX}: {error}; to make it anew: toctoc audit index", file=sys.stderr)
         return 2
     return 0
 
@@ -62,8 +69,15 @@ def _report(a: Asked) -> None:
     about = replace(a, scope=scope)
     figures = gather_month(a.facts, scope, rule, annotated=about.annotated(), asked=_again(a.arguments))
     text = page(figures, a.facts, language=a.arguments.language, local=a.clock)
-    a.arguments.out.write_text(text, encoding="utf-8")
-    a.say(f"{a.arguments.out}: {year}-{month:02}, {len(text.encode()):,} bytes, as of event {a.facts.seq:,}")
+    out: Path = a.arguments.out
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Unanswerable(f"--out {out} cannot be written: {error.strerror}") from None
+    if a.arguments.json:
+        about.say_json({"report": str(out), "bytes": len(text.encode())})
+        return
+    a.say(f"{out}: {year}-{month:02}, {len(text.encode()):,} bytes, as of event {a.facts.seq:,}")
 
 
 def _again(arguments: argparse.Namespace) -> str:
@@ -76,6 +90,9 @@ def _again(arguments: argparse.Namespace) -> str:
 
 
 def _index(a: Asked) -> None:
+    if a.arguments.json:
+        a.say_json({})
+        return
     a.say(f"{a.facts.seq:,} events followed, to {a.clock(a.facts.newest)}")
 
 
@@ -135,10 +152,11 @@ def _parser() -> argparse.ArgumentParser:
     room.add_argument("room", metavar="ROOM")
     room.add_argument("--day", required=True, metavar="DAY")
     room.add_argument("--no-titles", action="store_true", help="without the titles of bookings")
+    _csv(room)
     booking = command("booking", show_booking, "where a booking came from, and who took it away")
     booking.add_argument("booking", nargs="?", metavar="ID")
     booking.add_argument("--title", metavar="TEXT", help="all bookings with this in their title")
-    _period(booking, csv=False)
+    _period(booking, hours=False)
     screen = command("screen", show_screen, "what a door showed at an instant, as known then")
     screen.add_argument("room", metavar="ROOM")
     screen.add_argument("--at", required=True, metavar="TIME", help="local, such as 2026-11-20T14:07")
@@ -158,16 +176,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _period(parser: argparse.ArgumentParser, *, csv: bool = True) -> None:
+def _period(parser: argparse.ArgumentParser, *, hours: bool = True) -> None:
     parser.add_argument("--from", dest="first", metavar="DAY", help="first day; default: the log's first")
     parser.add_argument(
         "--to", dest="last", metavar="DAY", help="last day, included; default: the log's last"
     )
     _rooms(parser)
     parser.add_argument("--no-titles", action="store_true", help="without the titles of bookings")
-    if csv:
-        parser.add_argument("--csv", type=Path, metavar="FILE", help="rows for a spreadsheet")
+    _csv(parser)
+    if hours:
         _hours(parser)
+
+
+def _csv(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="rows for a spreadsheet")
 
 
 def _rooms(parser: argparse.ArgumentParser) -> None:

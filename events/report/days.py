@@ -113,7 +113,7 @@ class RoomDay(Struct, frozen=True, kw_only=True):
 
     Attributes:
         span: From when to when the day is, cut where the log ends.
-        open: When the room counts as open: in the hours, in order.
+        open: When the room counts as open: in the hours, configured, in order.
         shut: When it was out of order.
         due: The bookings that start on this day and count.
         left_out: How many more there would be, were the room not out of order at their start.
@@ -220,7 +220,7 @@ def room_days(facts: Facts, scope: Scope) -> Iterator[RoomDay]:
     closures = _Sweep(OutOfOrder, facts.stored(OutOfOrder, begin, end))
     counts = _Sweep(Count, facts.stored(Count, begin, end))
     standings = _Sweep(Standing, facts.stored(Standing, begin, end))
-    remarks = _remarks(facts) if scope.corrected else {}
+    remarks = remarks_by_room(facts) if scope.corrected else {}
     rules, silences = _RulesInTime(facts), _Silences(facts)
     day = scope.first
     while day <= scope.last:
@@ -266,7 +266,9 @@ def _room_day(
     shut = [(c.since, c.until or FOREVER) for c in held[3].get(room, ())]
     shut = overlap(union(shut), [span]) if shut else shut
     watched = [(w.since, w.until or FOREVER) for w in held[2].get(room, ())]
-    info = msgspec.json.decode(held[5][room][-1].info, type=RoomInfo)
+    standings = held[5][room]
+    info = msgspec.json.decode(standings[-1].info, type=RoomInfo)
+    opened = overlap(opened, union((s.since, s.until or FOREVER) for s in standings))
     mine = [r for r in remarks if r.start < z and r.end > a]
     booked, present = _booked(tenures, span), presence(presses, tenures)
     watched = union(watched)
@@ -377,10 +379,16 @@ def _closed(rules: Rules, day: date, room: RoomKey) -> bool:
     return any(c.first <= day <= c.last and (not c.rooms or room in c.rooms) for c in rules.closed)
 
 
-def _remarks(facts: Facts) -> dict[str, list[Remark]]:
-    """List annotations by room; those taken back are not among them."""
+def remarks_by_room(facts: Facts) -> dict[str, list[Remark]]:
+    """List by room the annotations that change figures; those taken back are not among them.
+
+    Taking back can be taken back, too: the first one holds again.
+    """
     found = list(facts.stored(Remark))
-    taken_back = {r.withdraws for r in found if r.withdraws}
+    taken_back: set[int] = set()
+    for remark in sorted(found, key=lambda r: -r.seq):
+        if remark.withdraws and remark.seq not in taken_back:
+            taken_back.add(remark.withdraws)
     by_room: dict[str, list[Remark]] = {}
     for remark in found:
         if remark.seq not in taken_back and remark.what in ("present", "door-broken"):

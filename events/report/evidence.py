@@ -25,7 +25,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
         late: Nobody came in the window, and somebody did before its end: the rule would call it a
             no-show, and the room was in use.
         cancelled: It is none of the due ones: it was taken away in time, and somebody came all the same.
-        why: What was not observed: ``door`` or ``timetable``; empty otherwise.
+        why: What was not observed: ``door``, ``timetable``, or ``room`` where it was put out of order in the
+            window; empty otherwise.
     """
 
     day: date
@@ -85,6 +86,8 @@ def _spoken_for(day: RoomDay, due: Due) -> bool:
 
 def _unobserved(day: RoomDay, due: Due, low: Micros, high: Micros) -> str:
     end = high if due.gone is None else min(high, max(due.gone, low))
+    if any(start < end and until > due.start for start, until in day.shut):
+        return "room"
     if not covered((low, end), day.watched):
         return "door"
     too_old = day.policy.unknown_after * MINUTE

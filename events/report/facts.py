@@ -76,6 +76,27 @@ class Tenure(Fact, frozen=True, gc=False):
     month: str
 
 
+class Former(Fact, frozen=True, gc=False):
+    """What a booking was before it changed: whoever looks for it may know it by its former title.
+
+    Attributes:
+        seq: The event that changed it.
+        text: The event whose personal part holds the former title.
+        month: The file in which that part lies.
+    """
+
+    BEGIN: ClassVar[str] = "start"
+    END: ClassVar[str] = "end"
+
+    seq: int
+    room: RoomKey
+    booking: BookingId
+    start: Micros
+    end: Micros
+    text: EventId
+    month: str
+
+
 class Press(Fact, frozen=True, gc=False):
     """Somebody said by a press that they are there, or leave; or a motion that counts did.
 
@@ -187,7 +208,7 @@ class Remark(Fact, frozen=True, gc=False):
 
 
 KINDS: tuple[type[Fact], ...] = (
-    Tenure, Press, Watch, Silence, OutOfOrder, Standing, RulesSet, Count, Remark,
+    Tenure, Former, Press, Watch, Silence, OutOfOrder, Standing, RulesSet, Count, Remark,
 )  # fmt: skip
 
 F = TypeVar("F", bound=Fact)
@@ -292,6 +313,17 @@ class Ledger:
         tenure = mine.get(event.booking)
         if tenure is None:
             return
+        self._put(
+            Former(
+                seq=recorded.seq,
+                room=event.room,
+                booking=event.booking,
+                start=tenure.start,
+                end=tenure.end,
+                text=tenure.text,
+                month=tenure.month,
+            )
+        )
         at, start, end = micros(recorded.at), micros(event.start), micros(event.end)
         overlaps = start < tenure.end and end > tenure.start
         if tenure.gone is None and tenure.start < at and tenure.since < at and not overlaps:

@@ -14,7 +14,7 @@ from events.report.evidence import Evidence, evidence
 from events.report.no_shows import NoShows, Series, Tally, no_shows
 from events.report.policies import BackTest, back_test
 from events.report.spans import HOUR, instant
-from events.report.table import Column, hours, number, percent, table
+from events.report.table import Column, hours, number, percent
 from events.report.use import ByHour, Use, use_of
 from events.status import WEEKDAYS
 
@@ -44,9 +44,8 @@ def show_use(a: Asked) -> None:
             pass
     columns = [Column("room", right=False), *map(Column, _USE_COLUMNS)]
     a.say(a.heading("Use of rooms"))
-    a.say(
-        table(columns, [[key, *_use_cells(u)] for key, u in by_room.items()], ["total", *_use_cells(total)]),
-    )
+    rows = [[key, *_use_cells(u)] for key, u in by_room.items()]
+    a.tabulate(columns, rows, ["total", *_use_cells(total)])
     _print_use_notes(a, total)
 
 
@@ -77,7 +76,8 @@ def _show_by_hour(a: Asked) -> None:
             [WEEKDAYS[weekday], *(percent(share(weekday, hour)).removesuffix(" %") for hour in by_hour.hours)]
             for weekday in by_hour.weekdays
         ]
-        a.say(table(columns, rows) + "\n")
+        a.tabulate(columns, rows)
+        a.say("")
 
 
 _USE_FIELDS = (
@@ -138,7 +138,7 @@ def _print_use_notes(a: Asked, total: Use) -> None:
             f"{percent(rates['utilisation'])}."
         )
     if total.left_out:
-        a.say(f"{total.left_out} bookings are left out: their room was out of order.")
+        a.say(f"Bookings left out because their room was out of order: {total.left_out}.")
     a.say_without(
         _use_figures,
         lambda f: f"booked {f['booked_min']} min, present {f['present_min']} min, used {f['used_min']} min",
@@ -162,22 +162,23 @@ def show_no_shows(a: Asked) -> None:
         return
     a.say(a.heading(f"No-shows by the rule {rule}"))
     headings = [Column(title) for title in _TALLY_COLUMNS]
-    a.say(
-        table(
-            [Column("room", right=False), *headings],
-            [[room, *_tally_cells(tally)] for room, tally in found.by_room.items()],
-            ["total", *_tally_cells(found.total)],
-        ),
+    a.tabulate(
+        [Column("room", right=False), *headings],
+        [[room, *_tally_cells(tally)] for room, tally in found.by_room.items()],
+        ["total", *_tally_cells(found.total)],
     )
-    for name, tallies in (("weekday", found.by_weekday), ("hour", found.by_hour)):
+    by_weekday = {day[:3]: tally for day, tally in found.by_weekday.items()}
+    for name, tallies in (("weekday", by_weekday), ("hour", found.by_hour)):
         rows = [[key, *_tally_cells(tally)] for key, tally in tallies.items() if tally.due]
-        a.say("\n" + table([Column(name, right=False), *headings], rows))
+        a.say("")
+        a.tabulate([Column(name, right=False), *headings], rows)
     _print_missed(a, found, missed)
     _print_no_show_notes(a, found, rule)
 
 
 _TALLY_COLUMNS = (
-    "due", "confirmed", "no-show", "unobserved", "no-show rate", "coverage", "came late", "cancelled, used",
+    "due", "confirmed", "no-show", "un-\nobserved", "no-show\nrate", "coverage", "came\nlate",
+    "cancelled,\nused",
 )  # fmt: skip
 
 
@@ -266,7 +267,8 @@ def _print_missed(a: Asked, found: NoShows, names: Mapping[EventId, str]) -> Non
     ]
     columns = [Column("missed in a row", right=False), Column("room", right=False), Column("times")]
     columns += [Column("the last"), Column("due"), Column("no-show")]
-    a.say("\n" + table(columns, rows))
+    a.say("")
+    a.tabulate(columns, rows)
     if len(found.in_a_row) > _SERIES_SHOWN:
         a.say(f"… and {len(found.in_a_row) - _SERIES_SHOWN} more: see --json")
 
@@ -284,8 +286,8 @@ def _print_no_show_notes(a: Asked, found: NoShows, rule: Rule) -> None:
         a.say(f"Not observed, and in no rate: {why}.")
     if total.late or total.cancelled_used:
         a.explain(
-            f"Contradicted: {total.late} of the no-shows had somebody come later, and {total.cancelled_used} "
-            "cancelled bookings were used all the same."
+            f"Contradicted: no-shows to which somebody came later: {total.late}; cancelled bookings that "
+            f"were used all the same: {total.cancelled_used}."
         )
 
     def figures(days: Iterator[RoomDay]) -> dict[str, Any]:
@@ -329,14 +331,14 @@ def show_policy(a: Asked) -> None:
 
 
 def _print_policy(a: Asked, test: BackTest) -> None:
-    a.say(a.heading("What releasing unconfirmed bookings would have done"))
+    a.say(a.heading("Releasing unconfirmed bookings, replayed"))
     columns = [
-        Column("released"), Column("bookings"), Column("of those due"), Column("hours given back"),
-        Column("somebody came later"), Column("of those released"), Column("their hours"),
+        Column("released\nafter"), Column("bookings"), Column("of those\ndue"), Column("hours\ngiven back"),
+        Column("somebody\ncame later"), Column("of those\nreleased"), Column("their\nhours"),
     ]  # fmt: skip
     rows = [
         [
-            f"+{one.after} min",
+            f"{one.after} min",
             number(one.released),
             percent(one.released / test.due if test.due else None),
             hours(one.given_back),
@@ -346,14 +348,15 @@ def _print_policy(a: Asked, test: BackTest) -> None:
         ]
         for one in test.outcomes
     ]
-    a.say(table(columns, rows))
+    a.tabulate(columns, rows)
     a.say("")
     a.explain(
         f"Of {number(test.due)} due bookings {number(test.exempt)} are exempt (long ones, exams, exempt "
         f"rooms, entered at the last moment) and {number(test.unobserved)} had no door watching: no rule "
         "touches them. Hours are given back until somebody came, or to the booking's end. Who came later "
         "were people of the booking, whose room would have been taken away, or others who took the empty "
-        "room; a button cannot tell."
+        "room; a button cannot tell. Among them are those who pressed before their start, while the booking "
+        "before was in use: doors take that for a press of the others."
     )
     if test.left_early:
         a.explain(

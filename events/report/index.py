@@ -46,6 +46,8 @@ SNAPSHOT_EVERY = 50_000
 """Events between two states that are kept: a tenth of a second of replay."""
 _APPLICATION_ID = 0x746F6361  # "toca"
 _COMMIT_EVERY = 20_000
+_DAMAGE = (apsw.NotADBError, apsw.CorruptError, zlib.error, msgspec.DecodeError)
+"""What reading a damaged file raises."""
 
 F = TypeVar("F", bound=Fact)
 Progress = Callable[[int, int], None]
@@ -139,6 +141,9 @@ def open_index(
 ) -> IndexedFacts:
     """Open the facts of a log, and follow it to its head.
 
+    What is read is what was followed then, whoever else follows the log meanwhile. A file that is damaged
+    is made anew.
+
     Args:
         log: The log.
         path: The file; None to keep the facts in memory, where nothing may be written.
@@ -151,15 +156,27 @@ def open_index(
     try:
         if path is not None and anew:
             _delete(path)
-        connection = _opened(path)
-        if not _fits(connection, log):
-            connection.close()
-            if path is not None:
-                _delete(path)
-            connection = _opened(path)
-        _follow(connection, log, progress)
+        try:
+            return _followed(log, path, progress)
+        except _DAMAGE:
+            if path is None:
+                raise
+            logger.warning("%s was damaged and is made anew", path)
+            _delete(path)
+            return _followed(log, path, progress)
     except apsw.Error as error:
         raise LogError(f"{path or 'memory'}: the index cannot be written: {error}") from error
+
+
+def _followed(log: EventLog, path: Path | None, progress: Progress | None) -> IndexedFacts:
+    connection = _opened(path)
+    if not _fits(connection, log):
+        connection.close()
+        if path is not None:
+            _delete(path)
+        connection = _opened(path)
+    _follow(connection, log, progress)
+    connection.execute("BEGIN")  # one state of the file for all that is read
     return IndexedFacts(connection)
 
 

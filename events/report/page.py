@@ -8,17 +8,19 @@ from html import escape
 from msgspec import Struct
 
 from events.report import plots
-from events.report.days import Rule, Scope, room_days
+from events.report.days import Rule, Scope, bounds, room_days
 from events.report.evidence import evidence
 from events.report.facts import Facts
-from events.report.no_shows import NoShows, no_shows
+from events.report.no_shows import NoShows, Tally, no_shows
 from events.report.page_words import LANGUAGES, MONTHS, WEEKDAYS, Language, decimal, share, word
 from events.report.policies import BackTest, back_test
-from events.report.spans import HOUR, Micros, instant
+from events.report.spans import HOUR, Micros, day_of_school
 from events.report.use import ByHour, Use, use_of
 
 RULES = (5, 10, 15, 20, 30)
 _SHOWN = 8
+_BARS = 30
+"""So many bars, of the rooms that are used most and of those that are used least, fit a page."""
 
 _STYLE = """
 :root { color: #1c2126; background: #fff; font: 15px/1.5 system-ui, "Segoe UI", Helvetica, Arial, sans-serif }
@@ -32,19 +34,21 @@ p { margin: .3rem 0; max-width: 46rem } .small, .how { color: #57606a; font-size
 .figures div { border-top: 3px solid #1f5f99; padding-top: .4rem }
 .figures b { display: block; font-size: 1.7rem; line-height: 1.2; font-variant-numeric: tabular-nums }
 .figures span { display: block; font-weight: 600 }
+.figures small { display: block; line-height: 1.3; color: #57606a }
 table { border-collapse: collapse; margin: .6rem 0; font-variant-numeric: tabular-nums }
 th, td { padding: .2rem .8rem .2rem 0; text-align: right; border-bottom: 1px solid #e4e8eb; font-weight: 400 }
 th { color: #57606a; font-size: .82rem } th:first-child, td:first-child { text-align: left }
 svg { width: 100%; height: auto; display: block }
 svg text { font-family: system-ui, "Segoe UI", Helvetica, Arial, sans-serif !important }
-.pair { display: grid; grid-template-columns: 1fr; gap: .2rem }
-.languages { float: right; font-size: .9rem }
-.languages label { margin-left: .8rem; cursor: pointer }
-main { display: none }
-body:has(#fr:checked) main[lang=fr], body:has(#en:checked) main[lang=en] { display: block }
-section { break-inside: avoid }
-@media print { .languages { display: none } body { padding: 0; max-width: none } :root { font-size: 12px }
-  @page { margin: 16mm } .rooms { break-before: page } }
+.plot { overflow-x: auto } .plot svg { min-width: 34rem }
+input, label { font-size: .9rem; cursor: pointer } label { margin-right: .8rem }
+main { display: none; margin-top: .6rem }
+#fr:checked ~ main[lang=fr], #en:checked ~ main[lang=en] { display: block }
+section, .figures, .how { break-inside: avoid } .how { break-before: avoid }
+@media print { input, label { display: none } body { padding: 0; max-width: none } :root { font-size: 12px }
+  @page { margin: 14mm } .plot svg { min-width: 0 }
+  .heat svg { max-height: 68mm } .rates svg { max-height: 40mm } .policies svg { max-height: 46mm }
+  .rooms svg { max-height: 225mm } h2 { margin-top: 1.2rem } }
 """
 
 
@@ -117,9 +121,10 @@ def page(month: Month, facts: Facts, *, language: Language, local: Callable[[Mic
         language: The one that is shown first.
         local: Tells an instant on the school's clocks.
     """
+    # Beside the bodies, for a style to choose one of them without a script, in browsers of any age.
     buttons = "".join(
-        f'<label><input type="radio" name="language" id="{one}"{" checked" if one == language else ""}> '
-        f"{word('language', one)}</label>"
+        f'<input type="radio" name="language" id="{one}"{" checked" if one == language else ""}> '
+        f'<label for="{one}">{word("language", one)}</label>'
         for one in LANGUAGES
     )
     bodies = "".join(_body(month, facts, one, local) for one in LANGUAGES)
@@ -128,7 +133,7 @@ def page(month: Month, facts: Facts, *, language: Language, local: Callable[[Mic
         f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
         f"<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f'<div class="languages">{buttons}</div>\n{bodies}</body>\n</html>\n'
+        f"{buttons}\n{bodies}</body>\n</html>\n"
     )
 
 
@@ -146,14 +151,17 @@ def _body(month: Month, facts: Facts, language: Language, local: Callable[[Micro
     )
     parts = [f'<main lang="{language}">', f"<h1>{say('title')}, {escape(_month(month, language))}</h1>"]
     parts.append(f'<p class="small">{about}</p>')
-    known_to = instant(facts.newest - 1).date()
-    if known_to < month.scope.last:
+    if facts.newest < day_of_school(facts.zone, month.scope.last)[1]:
         parts.append(f'<p class="small">{say("partial", day=local(facts.newest))}</p>')
+    known = bounds(facts)
+    if known is not None and known[0] > month.scope.first:
+        parts.append(f'<p class="small">{say("begins", day=known[0])}</p>')
     if not month.by_room:
         return "\n".join([*parts, f"<p>{say('nothing')}</p>", "</main>\n"])
     parts += [
         _figures(month, language),
         _how(month, language, "use"),
+        _how(month, language, f"no-shows --rule {month.rule}"),
         _heat(month, language),
         _rooms(month, language),
         _rates(month, language),
@@ -178,6 +186,8 @@ def _figures(month: Month, language: Language) -> str:
         ("walk_ins", decimal(month.total.core.walk_in / HOUR, language, 0)),
         ("coverage", share(shows.coverage, language)),
     ]
+    if rates["utilisation"] is not None:
+        cells.append(("utilisation", share(rates["utilisation"], language)))
     body = "".join(
         f"<div><b>{value}</b><span>{escape(word(name, language))}</span>"
         f"<small>{escape(word(f'{name}_is', language, rule=month.rule))}</small></div>"
@@ -199,16 +209,23 @@ def _section(title: str, language: Language, *parts: str, kind: str = "") -> str
 
 def _heat(month: Month, language: Language) -> str:
     hours = month.by_hour
+    kinds = (("heat_booked", hours.booked), ("heat_used", hours.present))
+    shares = [
+        [[share_of(day, hour) for hour in hours.hours] for day in hours.weekdays] for _, share_of in kinds
+    ]
+    highest = max((one for rows in shares for row in rows for one in row if one is not None), default=0.0)
     maps = []
-    for name, share_of in (("heat_booked", hours.booked), ("heat_used", hours.present)):
+    for (name, _), rows in zip(kinds, shares, strict=True):
         plot = plots.heat_map(
             f"{name}-{language}",
             [WEEKDAYS[language][day] for day in hours.weekdays],
             [f"{hour}h" for hour in hours.hours],
-            [[share_of(day, hour) for hour in hours.hours] for day in hours.weekdays],
+            rows,
             word("heat_label", language),
+            highest,
         )
-        maps.append(_section(name, language, f"<p>{escape(word('heat_text', language))}</p>", plot))
+        text = f"<p>{escape(word('heat_text', language))}</p>"
+        maps.append(_section(name, language, text, plot, kind="heat"))
     return "".join(maps) + _how(month, language, "use --by-hour")
 
 
@@ -219,6 +236,13 @@ def _rooms(month: Month, language: Language) -> str:
         return -(rates[room]["taux_effectif"] or 0.0), room
 
     rooms = sorted(rates, key=used)
+    text = ""
+    if len(rooms) > 2 * _BARS:
+        said = word(
+            "rooms_left_out", language, most=_BARS, rooms=decimal(len(rooms) - 2 * _BARS, language, 0)
+        )
+        text = f"<p>{escape(said)}</p>"
+        rooms = rooms[:_BARS] + rooms[-_BARS:]
     plot = plots.room_bars(
         f"rooms-{language}",
         rooms,
@@ -226,7 +250,7 @@ def _rooms(month: Month, language: Language) -> str:
         [rates[room]["taux_effectif"] or 0.0 for room in rooms],
         (word("booked", language), word("used", language)),
     )
-    return _section("rooms", language, plot, _how(month, language, "use"), kind="rooms")
+    return _section("rooms", language, text, plot, _how(month, language, "use"), kind="rooms")
 
 
 def _rates(month: Month, language: Language) -> str:
@@ -246,15 +270,19 @@ def _rates(month: Month, language: Language) -> str:
         if tally.due
     ]
     label = word("rate_label", language)
-    by_day = plots.rate_bars(
-        f"days-{language}", [name for name, _ in days], [tally.rate for _, tally in days], label
-    )
-    by_hour = plots.rate_bars(
-        f"hours-{language}",
-        [f"{int(hour)}h" for hour in shows.by_hour],
-        [tally.rate for tally in shows.by_hour.values()],
-        label,
-    )
+    observed = word("of_observed", language)
+
+    def bars(name: str, groups: Sequence[tuple[str, Tally]]) -> str:
+        return plots.rate_bars(
+            f"{name}-{language}",
+            [f"{group}\n{observed} {decimal(tally.observed, language, 0)}" for group, tally in groups],
+            [tally.rate for _, tally in groups],
+            [share(tally.rate, language) for _, tally in groups],
+            label,
+        )
+
+    by_day = bars("days", days)
+    by_hour = bars("hours", [(f"{int(hour)}h", tally) for hour, tally in shows.by_hour.items()])
     notes = ""
     if month.bare is not None:
         bare = month.bare.total
@@ -263,7 +291,7 @@ def _rates(month: Month, language: Language) -> str:
         )
         notes = f"<p>{escape(said)}</p>"
     how = _how(month, language, f"no-shows --rule {month.rule}")
-    return _section("rates", language, f"<p>{escape(text)}</p>", by_day, by_hour, notes, how)
+    return _section("rates", language, f"<p>{escape(text)}</p>", by_day, by_hour, notes, how, kind="rates")
 
 
 def _policies(month: Month, language: Language) -> str:
@@ -289,7 +317,7 @@ def _policies(month: Month, language: Language) -> str:
     text = f"<p>{escape(word('policies_text', language))}</p>"
     rules = ",".join(str(one.after) for one in outcomes)
     how = _how(month, language, f"policy --release-after {rules}")
-    return _section("policies", language, text, plot, table, how)
+    return _section("policies", language, text, plot, table, how, kind="policies")
 
 
 def _observed(month: Month, language: Language) -> str:
@@ -310,7 +338,8 @@ def _observed(month: Month, language: Language) -> str:
     ]
     table = _table([word(name, language) for name in ("room", "due", "unobserved", "coverage")], rows)
     text = f"<p>{escape(word('observed_text', language))}</p>"
-    return _section("observed", language, text, table, _how(month, language, "no-shows"))
+    how = _how(month, language, f"no-shows --rule {month.rule}")
+    return _section("observed", language, text, table, how)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -35,6 +35,10 @@ WORDS: dict[str, dict[Language, str]] = {
         "fr": "Le journal finit avant la fin du mois : les chiffres vont jusqu’au {day}.",
         "en": "The log ends before the month does: the figures go to {day}.",
     },
+    "begins": {
+        "fr": "Le journal commence le {day} : rien n’est su des jours d’avant.",
+        "en": "The log begins on {day}: nothing is known of the days before.",
+    },
     "theorique": {"fr": "taux théorique", "en": "booked"},
     "theorique_is": {"fr": "du temps d’ouverture réservé", "en": "of the opening time is booked"},
     "effectif": {"fr": "taux effectif", "en": "really used"},
@@ -48,11 +52,19 @@ WORDS: dict[str, dict[Language, str]] = {
         "en": "of the observed bookings, nobody came (rule {rule})",
     },
     "walk_ins": {"fr": "sans réservation", "en": "without a booking"},
-    "walk_ins_is": {"fr": "heures d’occupation spontanée", "en": "hours of spontaneous use"},
+    "walk_ins_is": {
+        "fr": "heures d’occupation, aux heures d’ouverture",
+        "en": "hours of presence, in opening hours",
+    },
     "coverage": {"fr": "couverture", "en": "coverage"},
     "coverage_is": {
         "fr": "des réservations ont pu être observées",
         "en": "of the bookings could be observed",
+    },
+    "utilisation": {"fr": "taux de remplissage", "en": "utilisation"},
+    "utilisation_is": {
+        "fr": "fréquence × occupation des places, là où l’on a compté les têtes",
+        "en": "frequency × occupancy of the seats, where heads were counted",
     },
     "heat_booked": {"fr": "Quand les salles sont réservées", "en": "When rooms are booked"},
     "heat_used": {"fr": "Quand quelqu’un y est", "en": "When somebody is there"},
@@ -62,6 +74,10 @@ WORDS: dict[str, dict[Language, str]] = {
         "en": "Share of the opening time of all rooms, by hour and weekday.",
     },
     "rooms": {"fr": "Les salles, de la plus à la moins utilisée", "en": "The rooms, most used first"},
+    "rooms_left_out": {
+        "fr": "Les {most} plus utilisées et les {most} moins utilisées ; {rooms} autres sont entre elles.",
+        "en": "The {most} used most and the {most} used least; {rooms} others lie between them.",
+    },
     "booked": {"fr": "réservé", "en": "booked"},
     "used": {"fr": "réservé et occupé", "en": "booked and used"},
     "rates": {"fr": "Réservations non honorées", "en": "No-shows"},
@@ -74,6 +90,7 @@ WORDS: dict[str, dict[Language, str]] = {
         "watched and the timetable was known. Of {due} due bookings {confirmed} are confirmed, {no_show} "
         "no-shows, {unobserved} unobserved; to {late} somebody came later.",
     },
+    "of_observed": {"fr": "sur", "en": "of"},
     "rate_label": {"fr": "non honorées", "en": "no-shows"},
     "policies": {
         "fr": "Et si les réservations non confirmées étaient libérées ?",

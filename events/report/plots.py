@@ -33,6 +33,7 @@ def heat_map(
     columns: Sequence[str],
     shares: Sequence[Sequence[float | None]],
     label: str,
+    highest: float,
 ) -> str:
     """Draw shares by hour and weekday; what was never open stays white.
 
@@ -42,22 +43,24 @@ def heat_map(
         columns: From left to right.
         shares: From 0 to 1, by row and column; None where there is none.
         label: What they are.
+        highest: The share that has the darkest colour.
     """
     with mpl.rc_context(_STYLE):
         figure, axes = _figure(0.42 * len(rows) + 0.9)
         values = [[float("nan") if one is None else 100 * one for one in row] for row in shares]
-        image = axes.pcolormesh(values, cmap="YlGnBu", vmin=0, edgecolors="white", linewidth=1)
+        image = axes.pcolormesh(
+            values, cmap="YlGnBu", vmin=0, vmax=max(100 * highest, 1), edgecolors="white", linewidth=1
+        )
         axes.invert_yaxis()
         axes.set_xticks([x + 0.5 for x in range(len(columns))], columns)
         axes.set_yticks([y + 0.5 for y in range(len(rows))], rows)
         axes.tick_params(length=0)
         for spine in axes.spines.values():
             spine.set_visible(False)
-        highest = max((one for row in shares for one in row if one is not None), default=0)
         for y, row in enumerate(shares):
             for x, one in enumerate(row):
                 if one is not None:
-                    colour = "white" if one > highest * 0.55 else INK
+                    colour = _legible_on(image.to_rgba(100 * one))
                     axes.text(
                         x + 0.5,
                         y + 0.5,
@@ -91,16 +94,16 @@ def room_bars(
         return _svg(figure, name, ", ".join(labels))
 
 
-def rate_bars(name: str, groups: Sequence[str], rates: Sequence[float | None], label: str) -> str:
-    """Draw rates of groups, each with its number; nothing where nothing was observed."""
+def rate_bars(
+    name: str, groups: Sequence[str], rates: Sequence[float | None], written: Sequence[str], label: str
+) -> str:
+    """Draw rates of groups, each as it is written above it; nothing where nothing was observed."""
     with mpl.rc_context(_STYLE):
-        figure, axes = _figure(2.1)
+        figure, axes = _figure(2.2)
         heights = [0.0 if one is None else 100 * one for one in rates]
         bars = axes.bar(range(len(groups)), heights, color=RED, width=0.62)
-        axes.bar_label(
-            bars, ["" if one is None else f"{100 * one:.1f}" for one in rates], fontsize=8, padding=2
-        )
-        axes.set_xticks(range(len(groups)), groups)
+        axes.bar_label(bars, written, fontsize=8, padding=2)
+        axes.set_xticks(range(len(groups)), groups, fontsize=8)
         axes.tick_params(axis="x", length=0)
         axes.margins(y=0.12)
         axes.yaxis.set_major_formatter("{x:.0f} %")
@@ -117,18 +120,25 @@ def policy_lines(
 ) -> str:
     """Draw hours given back under each rule, against the bookings that somebody came to later."""
     with mpl.rc_context(_STYLE):
-        figure, axes = _figure(2.6)
+        figure, axes = _figure(2.9)
         axes.plot(minutes, hours, color=BLUE, marker="o", label=labels[1])
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.1 * max([*hours, 1]))
         axes.set_xticks(list(minutes), [f"+{one}" for one in minutes])
         axes.set_xlabel(labels[0])
         axes.set_ylabel(labels[1], color=BLUE)
         other = axes.twinx()
         other.plot(minutes, came, color=ORANGE, marker="s", linestyle="--", label=labels[2])
-        other.set_ylim(bottom=0)
+        other.set_ylim(0, 1.1 * max([*came, 1]))
         other.set_ylabel(labels[2], color=ORANGE)
         other.spines["right"].set_visible(True)
         return _svg(figure, name, ", ".join(labels[1:]))
+
+
+def _legible_on(colour: Sequence[float]) -> str:
+    """Choose the ink that has more contrast on a colour, as WCAG 2 counts it."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "white" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.065 else INK
 
 
 def _figure(height: float) -> tuple[Figure, Any]:
@@ -147,4 +157,4 @@ def _svg(figure: Figure, name: str, label: str) -> str:
     text = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", text)
     text = re.sub(r'^<svg [^>]*?viewBox="([^"]*)"[^>]*>', r'<svg role="img" viewBox="\1">', text, count=1)
     title = label.replace("&", "&amp;").replace("<", "&lt;")
-    return text.replace(">", f"><title>{title}</title>", 1)
+    return '<div class="plot">' + text.replace(">", f"><title>{title}</title>", 1) + "</div>"

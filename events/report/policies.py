@@ -18,11 +18,13 @@ class Outcome(Struct):
         after: Minutes after its start at which a booking is released.
         eligible: Due bookings that may be released at all: neither long, nor exams, nor in exempt rooms,
             nor entered at the last moment, and a door watched.
-        released: Those nobody had confirmed by then.
+        released: Those nobody had confirmed by then, as it was decided at the doors: a press while the
+            booking before is in use confirms that one only.
         given_back: For how long their rooms would have counted as free, up to the end of the booking, or
             to whoever came later.
-        came_later: Those of them in whose room somebody pressed after all, before their end: people of the
-            booking, or others who took the empty room. Nobody can tell them apart.
+        came_later: Those of them in whose room somebody pressed after all, before their end, or had pressed
+            just before their start without confirming them: people of the booking, or others who took the
+            empty room. Nobody can tell them apart.
         taken_away: For how long those would still have been booked.
     """
 
@@ -95,27 +97,33 @@ def _try(test: BackTest, day: RoomDay, due: Due) -> bool:
     """
     opens = due.start - day.policy.check_in_before * MINUTE
     end = due.end if due.gone is None else min(due.end, due.gone)
+    end = min(
+        [end, *(start for start, _ in day.shut if start > due.start)]
+    )  # a closed room is given to nobody
     presses = [p for p in day.presses if opens <= p.at < end and not _of_a_later_one(day, due, p.at)]
     coming = sorted(p.at for p in presses if not p.leaving)
     last = test.outcomes[-1].after * MINUTE if test.outcomes else 0
     if not covered((opens, max(opens, min(due.start + last, end))), day.watched):
         return False
     came = coming[0] if coming else None
+    confirmed = min(
+        (p.at for p in day.presses if due.booking in p.confirms.split() and not p.leaving), default=None
+    )
     leaving = [p.at for p in presses if p.leaving and p.at >= due.start]
     if came is not None and leaving and not any(at > leaving[-1] for at in coming):
         test.left_early += max(0, end - leaving[-1])
     for outcome in test.outcomes:
         at = due.start + outcome.after * MINUTE
         outcome.eligible += 1
-        if at >= end or (came is not None and came < at):
+        if at >= end or (confirmed is not None and confirmed < at):
             continue
         outcome.released += 1
         if came is None:
             outcome.given_back += end - at
         else:
-            outcome.given_back += came - at
+            outcome.given_back += max(0, came - at)
             outcome.came_later += 1
-            outcome.taken_away += end - came
+            outcome.taken_away += end - max(came, at)
     return True
 
 

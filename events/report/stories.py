@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from events.ids import BookingId, EventId
+from events.ids import BookingId, EventId, RoomKey
 from events.notices import topics_of
 from events.projection import notices, room_day, room_presence
 from events.replay import texts
@@ -15,12 +15,14 @@ from events.report import asked
 from events.report.asked import Unanswerable
 from events.report.asking import Asked
 from events.report.days import bounds, rooms_of
-from events.report.facts import Tenure
+from events.report.facts import Former, Tenure
 from events.report.screen import Shown, as_json, corrected, shown_at
 from events.report.spans import HOUR, MINUTE, micros
-from events.report.story import Line, provenance, room_story, words
+from events.report.story import Line, Provenance, provenance, room_story, words
 from events.report.table import DASH, Column, table
 from events.status import known
+
+_BOOKINGS_SHOWN = 50
 
 # -- a room, a booking, a screen ---------------------------------------------------------------------
 
@@ -32,6 +34,9 @@ def show_room(a: Asked) -> None:
     (room,) = asked.choose_rooms(rooms_of(a.facts), keys=[a.arguments.room])
     lines = room_story(a.log, room, day, a.facts.zone)
     names = a.texts([line.text for line in lines if line.text])
+    with a.csv(_LINE_FIELDS) as row:
+        for line in lines:
+            row(_line_row(a, line, names))
     if a.arguments.json:
         a.say_json({"room": room, "day": day, "story": [_line_json(a, line, names) for line in lines]})
         return
@@ -54,72 +59,94 @@ def show_booking(a: Asked) -> None:
     wanted, title = a.arguments.booking, a.arguments.title
     if (wanted is None) == (title is None):
         raise Unanswerable("name a booking by its ID, or by --title TEXT")
-    by_booking: dict[BookingId, list[Tenure]] = {}
+    found = _by_name(a, wanted) if wanted is not None else _by_title(a, title)
+    rooms: dict[RoomKey, set[BookingId]] = {}
+    for tenure in found:
+        rooms.setdefault(tenure.room, set()).add(tenure.booking)
+    answer = provenance(a.log, rooms, after=min(tenure.seq for tenure in found) - 1)
+    names = a.texts([one.line.text for steps in answer.values() for one in steps if one.line.text])
+    with a.csv((*_LINE_FIELDS, "room", "reading")) as row:
+        for steps in answer.values():
+            for one in steps:
+                row([*_line_row(a, one.line, names), one.room, one.read[0] if one.read else ""])
+    if a.arguments.json:
+        a.say_json({"bookings": [_booking_json(a, *one, names) for one in answer.items()]})
+        return
+    for number, (booking, steps) in enumerate(answer.items()):
+        if number == _BOOKINGS_SHOWN:
+            a.say(f"\n… and {len(answer) - number} more: ask for fewer days or rooms, or for --json or --csv")
+            break
+        a.say(("\n" if number else "") + booking)
+        _print_booking(a, steps, names)
+
+
+def _by_name(a: Asked, wanted: str) -> list[Tenure]:
+    found = [tenure for tenure in a.facts.stored(Tenure) if tenure.booking == wanted]
+    if not found:
+        raise Unanswerable(f"the log knows no booking {wanted!r}; --title TEXT looks in titles")
+    return found
+
+
+def _by_title(a: Asked, title: str) -> list[Tenure]:
+    """Find the bookings of the days and rooms asked for that have a text in their title, or once had."""
     start, end = (micros(at) for at in a.span())
     rooms = set(a.scope.rooms)
-    if wanted is not None:
-        for tenure in a.facts.stored(Tenure):
-            if tenure.booking == wanted:
-                by_booking.setdefault(tenure.booking, []).append(tenure)
-        if not by_booking:
-            raise Unanswerable(f"the log knows no booking {wanted!r}; --title TEXT looks in titles")
-    else:
-        found = [
-            t
-            for t in a.facts.stored(Tenure, start, end)
-            if t.room in rooms and t.start < end and t.end > start
-        ]
-        names = a.titles(found)
-        for tenure in found:
-            if title.casefold() in names.get(tenure.text, "").casefold():
-                by_booking.setdefault(tenure.booking, []).append(tenure)
-        if not by_booking:
-            raise Unanswerable(
-                f"no booking between {a.scope.first} and {a.scope.last} has {title!r} in its title"
-            )
-    answer = [
-        (booking, provenance(a.log, booking, sorted({t.room for t in tenures})))
-        for booking, tenures in by_booking.items()
-    ]
-    names = a.texts([one.line.text for _, steps in answer for one in steps if one.line.text])
-    if a.arguments.json:
-        body = [
+
+    def asked_for(one: Tenure | Former) -> bool:
+        return one.room in rooms and one.start < end and one.end > start
+
+    tenures = [one for one in a.facts.stored(Tenure, start, end) if asked_for(one)]
+    formers = [one for one in a.facts.stored(Former, start, end) if asked_for(one)]
+    known: list[Tenure | Former] = [*tenures, *formers]
+    names = a.texts((one.text, one.month) for one in known)
+    text = title.casefold()
+    bookings = {one.booking for one in known if text in names.get(one.text, "").casefold()}
+    if not bookings:
+        raise Unanswerable(
+            f"no booking between {a.scope.first} and {a.scope.last} has {title!r} in its title"
+        )
+    # Of these all that is known: also when they were in other rooms, or at other hours.
+    return [one for one in a.facts.stored(Tenure) if one.booking in bookings]
+
+
+def _booking_json(
+    a: Asked, booking: BookingId, steps: Iterable[Provenance], names: Mapping[EventId, str]
+) -> dict[str, Any]:
+    return {
+        "booking": booking,
+        "steps": [
             {
-                "booking": booking,
-                "steps": [
-                    {
-                        "room": one.room,
-                        **_line_json(a, one.line, names),
-                        "reading": {"seq": one.read[0], "digest": one.read[1]} if one.read else None,
-                    }
-                    for one in steps
-                ],
+                "room": one.room,
+                **_line_json(a, one.line, names),
+                "reading": {"seq": one.read[0], "digest": one.read[1]} if one.read else None,
             }
-            for booking, steps in answer
-        ]
-        a.say_json({"bookings": body})
-        return
-    for number_, (booking, steps) in enumerate(answer):
-        a.say(("\n" if number_ else "") + f"{booking}")
-        rows = [
-            [
-                f"{one.line.at.astimezone(a.zone):%Y-%m-%d %H:%M:%S}",
-                _lag(one.line),
-                str(one.line.seq),
-                one.room,
-                words(one.line.what, lambda at: _short(at, a.zone, None)) + _quoted(names, one.line),
-                f"reading {one.read[0]}, {one.read[1][:12]}" if one.read else DASH,
-            ]
             for one in steps
+        ],
+    }
+
+
+def _print_booking(a: Asked, steps: Iterable[Provenance], names: Mapping[EventId, str]) -> None:
+    rows = [
+        [
+            f"{one.line.at.astimezone(a.zone):%Y-%m-%d %H:%M:%S}",
+            _lag(one.line),
+            str(one.line.seq),
+            one.room,
+            words(one.line.what, lambda at: _short(at, a.zone, None)) + _quoted(names, one.line),
+            f"reading {one.read[0]}, {one.read[1][:12]}" if one.read else DASH,
         ]
-        columns = [Column("happened"), Column("learnt"), Column("seq"), Column("room", right=False)]
-        columns += [Column("what", right=False), Column("read in", right=False)]
-        a.say(table(columns, rows))
+        for one in steps
+    ]
+    columns = [Column("happened"), Column("learnt"), Column("seq"), Column("room", right=False)]
+    columns += [Column("what", right=False), Column("read in", right=False)]
+    a.say(table(columns, rows))
 
 
 def show_screen(a: Asked) -> None:
     """Show ``audit screen``."""
     at = asked.parse_time(a.arguments.at, "--at", a.facts.zone)
+    if a.arguments.png is not None and a.arguments.png.suffix.lower() != ".png":
+        raise Unanswerable(f"--png {a.arguments.png}: name a file that ends in .png")
     (room,) = asked.choose_rooms(rooms_of(a.facts), keys=[a.arguments.room])
     school = a.facts.state_at(a.log, at)
     if room not in school.rooms:
@@ -147,6 +174,8 @@ def show_screen(a: Asked) -> None:
     a.say(
         f"  {stretch.status.name.replace('_', ' ')}{until}{', ' + ', '.join(marks) if marks else ''}",
     )
+    if micros(at) > a.facts.newest:
+        a.say(f"  the log ends at {a.clock(a.facts.newest)}: nothing is known of what came after")
     connected = "connected" if shown.connected else "not connected: it showed what it had heard last"
     a.say(f"  the door was {connected}")
     for b in answer["day"].bookings:
@@ -185,6 +214,13 @@ def _draw(a: Asked, shown: Shown, found: Mapping[EventId, str]) -> None:
         )
     except ModuleNotFoundError as error:
         raise Unanswerable(f"--png needs {error.name}: pip install 'toctoc[kiosk]'") from None
+    except RuntimeError as error:  # pygame's
+        raise Unanswerable(f"--png {a.arguments.png} cannot be written: {error}") from None
+    except KeyError:
+        raise Unanswerable(f"--language {a.arguments.language!r}: doors speak no such language") from None
+
+
+_LINE_FIELDS = ("at", "learnt", "seq", "type", "what", "booking", "title")
 
 
 def _line_json(a: Asked, line: Line, names: Mapping[EventId, str]) -> dict[str, Any]:
@@ -197,6 +233,15 @@ def _line_json(a: Asked, line: Line, names: Mapping[EventId, str]) -> dict[str, 
         "booking": line.booking,
         "title": names.get(EventId(line.text[0])) if line.text else None,
     }
+
+
+def _line_row(a: Asked, line: Line, names: Mapping[EventId, str]) -> list[Any]:
+    """Write a line for a spreadsheet, in the times of the school."""
+    told = _line_json(a, line, names)
+    return [
+        f"{value.astimezone(a.zone):%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else value
+        for value in told.values()
+    ]
 
 
 def _quoted(names: Mapping[EventId, str], line: Line) -> str:

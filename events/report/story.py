@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from events import domain as e
 from events.codec import tag_of
@@ -248,44 +249,76 @@ class Provenance(Struct, frozen=True, kw_only=True):
     read: tuple[int, str] | None = None
 
 
-def provenance(log: EventLog, booking: BookingId, rooms: Iterable[RoomKey]) -> list[Provenance]:
-    """Tell every reading in which a booking appeared, changed or vanished.
+def provenance(
+    log: EventLog, rooms: Mapping[RoomKey, Collection[BookingId]], *, after: int = 0
+) -> dict[BookingId, list[Provenance]]:
+    """Tell every reading in which bookings appeared, changed or vanished.
 
     Args:
         log: The log.
-        booking: The booking.
-        rooms: The rooms it ever was in.
+        rooms: The bookings, by the rooms in which they ever were.
+        after: They appeared behind this event.
+
+    Returns:
+        For each booking what happened, in the order of the log.
     """
     found: list[tuple[e.Recorded, Provenance]] = []
-    for room in rooms:
-        before: tuple[datetime, datetime] | None = None
-        for recorded in log.read(stream=room_stream(room)):
+    for room, wanted in rooms.items():
+        hours: dict[BookingId, Times] = {}
+        for recorded in log.read(after=after, stream=room_stream(room)):
             event = recorded.event
-            if getattr(event, "booking", None) != booking:
+            booking: BookingId | None = getattr(event, "booking", None)
+            if booking is None or booking not in wanted:
                 continue
             match event:
                 case e.BookingAdded() | e.BookingChanged():
                     what = _booked(event)[0]
-                    before = (event.start, event.end)
+                    hours[booking] = (event.start, event.end)
                 case e.BookingRemoved():
-                    what = _removed(event, before) if before else "booking vanished"
+                    what = _removed(event, hours[booking]) if booking in hours else "booking vanished"
                 case e.RoomAnnotated():
                     what = f"annotated: {event.what}"
                 case _:
                     continue
             found.append((recorded, Provenance(room=room, line=_line(recorded, what, booking))))
     found.sort(key=lambda pair: pair[0].seq)
-    return [Provenance(room=one.room, line=one.line, read=_reading(log, recorded)) for recorded, one in found]
+    reading = _Readings(log)
+    by_booking: dict[BookingId, list[Provenance]] = {}
+    for recorded, one in found:
+        if one.line.booking is not None:
+            known = replace(one, read=reading.of(recorded))
+            by_booking.setdefault(one.line.booking, []).append(known)
+    return by_booking
 
 
-def _reading(log: EventLog, recorded: e.Recorded) -> tuple[int, str] | None:
-    """Find the round that brought an event: it is the next of the school's in the same commit."""
-    source = getattr(recorded.event, "source", None)
-    for following in log.read(after=recorded.seq, stream=SCHOOL_STREAM):
-        if following.recorded_at != recorded.recorded_at:
-            return None
-        if isinstance(following.event, e.TimetableRead):
-            for read in following.event.sources:
+class _Readings:
+    """Finds the rounds that brought events; asked in the order of the log."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._newest: tuple[datetime, e.Recorded | None] | None = None
+
+    def of(self, recorded: e.Recorded) -> tuple[int, str] | None:
+        """Find the round that brought an event: it is the next one in the same commit."""
+        if self._newest is None or self._newest[0] != recorded.recorded_at or self._passed(recorded):
+            self._newest = recorded.recorded_at, self._behind(recorded)
+        found = self._newest[1]
+        source = getattr(recorded.event, "source", None)
+        if found is not None and isinstance(found.event, e.TimetableRead):
+            for read in found.event.sources:
                 if read.source == source:
-                    return following.seq, read.digest
-    return None
+                    return found.seq, read.digest
+        return None
+
+    def _passed(self, recorded: e.Recorded) -> bool:
+        found = self._newest[1] if self._newest else None
+        return found is not None and found.seq < recorded.seq
+
+    def _behind(self, recorded: e.Recorded) -> e.Recorded | None:
+        # All streams, and not only the school's: the log is stored in this order, and read no further.
+        for following in self._log.read(after=recorded.seq):
+            if following.recorded_at != recorded.recorded_at:
+                return None
+            if isinstance(following.event, e.TimetableRead):
+                return following
+        return None

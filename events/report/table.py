@@ -15,34 +15,73 @@ from events.report.spans import HOUR, Micros
 
 Cell = str | int | float | None
 DASH = "–"  # noqa: RUF001  # a dash
+_GAP = "  "
 
 
 class Column(Struct, frozen=True):
-    """A column: its heading, and whether its cells stand at the right."""
+    """A column: its heading, which may have several lines, and whether its cells stand at the right."""
 
     title: str
     right: bool = True
 
 
 def table(
-    columns: Sequence[Column], rows: Iterable[Sequence[str]], total: Sequence[str] | None = None
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[str]],
+    total: Sequence[str] | None = None,
+    *,
+    within: int | None = None,
 ) -> str:
     """Set a table.
 
     Args:
-        columns: From left to right.
+        columns: From left to right; the first names the rows.
         rows: Their cells.
         total: A last row, set apart by a line.
+        within: Cells of a line; what is wider is set as several tables, one below the other, each with the
+            first column. None for any width.
     """
     body = [list(row) for row in rows]
     everything = [[c.title for c in columns], *body, *([list(total)] if total else [])]
-    widths = [max(map(_width, cells)) for cells in zip(*everything, strict=True)]
-    line = "  ".join("─" * width for width in widths)
-    lines = [_set(everything[0], columns, widths), line]
+    widths = _widths(everything)
+    return "\n\n".join(
+        _one_table([columns[n] for n in some], [[row[n] for n in some] for row in everything], bool(total))
+        for some in _parted(widths, within)
+    )
+
+
+def _parted(widths: Sequence[int], within: int | None) -> list[list[int]]:
+    """Tell which columns stand side by side."""
+    parts = [[0]]
+    taken = widths[0]
+    for number, width in enumerate(widths[1:], start=1):
+        taken += len(_GAP) + width
+        if within is not None and taken > within and len(parts[-1]) > 1:
+            parts.append([0])
+            taken = widths[0] + len(_GAP) + width
+        parts[-1].append(number)
+    return parts
+
+
+def _one_table(columns: Sequence[Column], everything: Sequence[Sequence[str]], has_total: bool) -> str:  # noqa: FBT001  # only from above
+    body = everything[1:-1] if has_total else everything[1:]
+    widths = _widths(everything)
+    line = _GAP.join("─" * width for width in widths)
+    headings = [column.title.split("\n") for column in columns]
+    most = max(map(len, headings))
+    stacked = zip(*([""] * (most - len(heading)) + heading for heading in headings), strict=True)
+    lines = [*(_set(heading, columns, widths) for heading in stacked), line]
     lines += [_set(row, columns, widths) for row in body]
-    if total:
-        lines += [line, _set(total, columns, widths)]
+    if has_total:
+        lines += [line, _set(everything[-1], columns, widths)]
     return "\n".join(lines)
+
+
+def _widths(everything: Sequence[Sequence[str]]) -> list[int]:
+    return [
+        max(_width(line) for cell in cells for line in cell.split("\n"))
+        for cells in zip(*everything, strict=True)
+    ]
 
 
 def _set(cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
@@ -50,7 +89,7 @@ def _set(cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int])
     for cell, column, width in zip(cells, columns, widths, strict=True):
         blanks = " " * (width - _width(cell))
         padded.append(blanks + cell if column.right else cell + blanks)
-    return "  ".join(padded).rstrip()
+    return _GAP.join(padded).rstrip()
 
 
 def _width(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import curses
 import sys
 import time
@@ -25,6 +26,7 @@ from events.report import asked
 from events.report.asking import DEFAULT_CONFIG, log_folder, open_facts
 from events.report.days import bounds
 from events.report.index import IndexedFacts
+from events.report.spans import instant
 from events.report.story import Line, about, seq_before, words
 from events.sqlite import SqliteLog
 from events.state import SchoolState
@@ -76,7 +78,10 @@ class Day:
     def __init__(self, log: EventLog, facts: IndexedFacts, day: date) -> None:
         self.day = day
         self.zone = ZoneInfo(facts.zone)
-        self.begin, self.end = day_span(facts.zone, day)
+        self.begin, end = day_span(facts.zone, day)
+        # Of what comes after the log's end nothing is known, and nothing is shown.
+        known_to = self.begin - (self.begin - instant(facts.newest)) // MINUTE * MINUTE
+        self.end = min(end, known_to + MINUTE)
         school = facts.state_at(log, self.begin - timedelta(microseconds=1))
         self._minutes: list[SchoolState] = []
         self._lines: list[tuple[RoomKey, Line]] = []
@@ -169,10 +174,11 @@ def picture(day: Day, watch: Watch, width: int) -> list[list[tuple[str, str]]]:
     """
     statuses = day.statuses(watch.at)
     local = watch.at.astimezone(day.zone)
-    counts = Counter(status.name for status in statuses.values())
+    counts = Counter("closed" if status.closed else status.name for status in statuses.values())
     pace = f"{watch.speed} s a second" if watch.running else "stands"
     lines = [[(f"{day.day:%A} {day.day}  {local:%H:%M}   {pace}", "")], [(_bar(day, watch, width), "")], []]
     lines[2] = [(f"{_SIGNS[name]} {name.replace('_', ' ')} {counts[name]}   ", name) for name in _SIGNS]
+    lines[2].append((f"· closed {counts['closed']}", ""))
     lines.append([])
     longest = max((len(key) for key in statuses), default=1)
     across = max(1, width // (longest + 4))
@@ -247,12 +253,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _show(screen: Any, day: Day, watch: Watch) -> None:
-    curses.curs_set(0)
+def _pairs() -> dict[str, int]:
+    """Tell with which attribute each status is written; none on a terminal without colours."""
+    if not curses.has_colors():
+        return {}
     curses.use_default_colors()
     for number, colour in enumerate(_COLOURS.values(), start=1):
         curses.init_pair(number, colour, -1)
-    pairs = {name: curses.color_pair(number) for number, name in enumerate(_COLOURS, start=1)}
+    return {name: curses.color_pair(number) for number, name in enumerate(_COLOURS, start=1)}
+
+
+def _show(screen: Any, day: Day, watch: Watch) -> None:
+    with contextlib.suppress(curses.error):  # not every terminal can hide its cursor
+        curses.curs_set(0)
+    pairs = _pairs()
     screen.timeout(int(_FRAME * 1000))
     before = time.monotonic()
     while not watch.over:

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from events.ids import KioskId, RoomKey, SourceName
 from events.notices import one_line, topics_of
+from events.printable import printable
 from events.search import Wish
 from events.wire import (
     Accesses,
@@ -65,7 +66,7 @@ from events.wire import (
 from kiosk.desk.feed import Feed, choose
 from kiosk.desk.room import Room, room_lines
 from kiosk.desk.told import Teller
-from kiosk.desk.typed import ALL, Places, instant, is_time, printable, take_until, take_word
+from kiosk.desk.typed import ALL, Places, instant, is_time, take_until, take_word
 from kiosk.find import lines as found_lines
 
 Style = Literal["event", "roster", "chat", "answer", "wrong", "note"]

@@ -17,10 +17,10 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.styles import Style
 
 from events.clock import Clock
+from events.printable import printable
 from events.wire import ServerMessage, Welcome
 from kiosk.desk.line import Line, Target, TurnedAway
 from kiosk.desk.model import Desk, Effect, Quit, Send, Show, shown
-from kiosk.desk.typed import printable
 
 # The sixteen colours that every terminal has, and which its owner has chosen to be read.
 _STYLE = Style.from_dict(

@@ -115,10 +115,5 @@ def take_word(text: str) -> tuple[str, str]:
     return word, rest.strip()
 
 
-def printable(text: str) -> str:
-    """Replace what would do something to a terminal instead of being seen."""
-    return "".join(letter if letter.isprintable() or letter in "\u200c\u200d" else "�" for letter in text)
-
-
 def _same(word: str, names: Iterable[str]) -> str | None:
     return next((name for name in sorted(names) if name.casefold() == word.casefold()), None)

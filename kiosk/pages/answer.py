@@ -15,7 +15,7 @@ def answer_panel(scene: Scene, frame: Frame, feedback: Feedback) -> Panel:
     loud = feedback.told in ("kept", "refused")
     ground, ink = (theme.loud, theme.on_loud) if loud else (theme.accent, theme.on_accent)
     # Beside its words where there is no height for it above them.
-    beside = frame.standing or box.h < px(19)
+    beside = frame.standing or box.h < px(20)
     side = px(7 if frame.standing or not beside else 5)
     icon_box = Box(box.x + pad, box.y + px(2.6), side, side)
     title, more = _answer_words(scene, feedback)

@@ -166,9 +166,9 @@ def toggle(
 
 
 def _badge(scene: Scene, frame: Frame, box: Box) -> list[Part]:
-    """A tick on the corner, where no label is."""
+    """A tick on the corner, where no label is, and below the heading above it."""
     theme, px = scene.theme, frame.px
-    middle_x, middle_y = box.right - px(0.5), box.y + px(0.5)
+    middle_x, middle_y = box.right - px(0.5), box.y + px(0.6)
     parts: list[Part] = []
     shapes: tuple[tuple[ShapeName, float, Colour], ...] = (
         ("circle", 2.6, theme.on_accent),

@@ -74,12 +74,14 @@ def offer(k: Known, now: datetime, *, here: bool, closed: bool = False) -> Offer
         here: Whether somebody is present.
         closed: Whether the room is closed now: nobody can say for how long they stay then.
     """
-    plain = would_do(k, None, now)
+    last = k.room.last
+    # The whole minute may be before the press that was made in it.
+    at = now if last is None else max(now, last.pressed_at)
+    plain = would_do(k, None, at)
     if plain.confirms:
         # A booking decides until when, whatever is asked for.
         return Offer(here=here, until=plain.until, plain=not here, confirms=plain.confirms)
-    last = k.room.last
-    begin = last.until if last is not None and last.until is not None and present(last, now) else now
+    begin = last.until if last is not None and last.until is not None and present(last, at) else now
     if closed:
         return Offer(here=here, until=begin if here else plain.until, plain=not here)
     return Offer(here=here, until=begin if here else None, choices=_choices(k, now, _whole(begin)))

@@ -67,6 +67,7 @@ def test_a_device_is_let_in_for_its_room(school: School, run: Run) -> None:
     claimed = read_token(out.splitlines()[1])
     assert claimed is not None
     number, secret = claimed
+    assert out.splitlines()[2].endswith(f'ACCESS, SECRET = {number}, "{secret}"')
     with Talk(school.address) as talk:
         challenge = talk.hear()
         assert isinstance(challenge, Challenge)

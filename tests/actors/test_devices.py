@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -18,14 +18,13 @@ import actors.connection
 import actors.devices
 import actors.hub
 from actors.credentials import new_secret
-from actors.framing import DISCONNECT, HEADER, Frames, frame
+from actors.framing import DISCONNECT, HEADER, frame
 from events.domain import PresencePressed
 from events.ids import RoomKey
 from events.signing import answer_device, device_key
 from events.wire import (
     MAX_INCOMING,
     Challenge,
-    ClientMessage,
     Done,
     GrantAccess,
     Granted,
@@ -39,14 +38,13 @@ from events.wire import (
     RevokeAccess,
     Roster,
     SayPresence,
-    ServerMessage,
     SetHeadcount,
     SnapshotEnd,
     Subscribe,
     Welcome,
     encode,
-    read_server_message,
 )
+from tests.actors.device import Device
 from tests.actors.stack import TIMEOUT, DoorClient, School, eventually, free_port, greeted, running
 from tests.clock import FakeClock
 
@@ -70,56 +68,6 @@ def grant(school: School, name: str = "lab", room: RoomKey = L213) -> tuple[int,
         number = operator.until(Granted).access
     school.wait_published()
     return number, secret
-
-
-class Device:
-    """A client in frames that says what the test tells it to."""
-
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
-        self._frames = Frames(1 << 20)
-        self._waiting: list[bytes] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.socket.close()
-
-    def say(self, message: ClientMessage) -> None:
-        self.socket.sendall(frame(encode(message)))
-
-    def hear_raw(self) -> bytes:
-        """Wait for the next message; empty when the server has hung up."""
-        while not self._waiting:
-            data = self.socket.recv(65536)
-            if not data:
-                return b""
-            self._waiting += self._frames.receive(data)
-        return self._waiting.pop(0)
-
-    def hear(self) -> ServerMessage:
-        return read_server_message(self.hear_raw())
-
-    def until(self, kind: type[M]) -> M:
-        while True:
-            message = self.hear()
-            if isinstance(message, kind):
-                return message
-
-    def hello(self, number: int, secret: str) -> Welcome:
-        challenge = self.until(Challenge)
-        answer = answer_device(device_key(secret), challenge.nonce)
-        self.say(Hello(role="device", access=number, signature=answer))
-        return self.until(Welcome)
-
-    def ends(self) -> bytes:
-        """Wait until the server hangs up; gives the last thing it said."""
-        last = b""
-        with contextlib.suppress(ConnectionResetError):
-            while message := self.hear_raw():
-                last = message
-        return last
 
 
 # -- a session like any other ---------------------------------------------------------------------

@@ -72,7 +72,7 @@ NOW = START + timedelta(days=DAYS)
 
 def ask(past: Past, *targets: str, known_by: str = "") -> list[Answer]:
     async def all_of_them() -> list[Answer]:
-        asked = [past.answer(Request(target=target, known=known_by), NOW) for target in targets]
+        asked = [past.answer(Request(target=target, known=known_by), NOW, titles=False) for target in targets]
         return await asyncio.gather(*asked)
 
     return asyncio.run(all_of_them())

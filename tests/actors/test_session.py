@@ -509,6 +509,15 @@ def test_who_guesses_logins_is_not_listened_to_for_a_while() -> None:
     assert says(right, START + timedelta(seconds=1 / GUESS_RATE)) == ""
 
 
+def test_a_page_that_asks_whether_somebody_is_logged_in_makes_no_guess() -> None:
+    desk = Desk(GATE)
+    for _ in range(GUESS_BURST + 1):
+        refused, *_ = receive(Session(7, access(), desk), Hello(role="operator"))
+        assert isinstance(refused, Send)
+        assert isinstance(refused.message, Refused)
+        assert refused.message.code == "not-authenticated"
+
+
 # -- who comes in -----------------------------------------------------------------------------------
 
 
@@ -671,6 +680,14 @@ def test_what_is_too_fast_is_refused_and_taken_later() -> None:
     later = START + timedelta(seconds=1 / PRESS_RATE)
     assert len(receive(session, late, later)) == 2
     assert refusal(receive(session, door.press(), later)).code == "too-fast"
+
+
+def test_presses_that_are_signed_wrongly_are_not_looked_at_for_ever() -> None:
+    door = DoorClient("L213")
+    session = greeted("kiosk", door)
+    for _ in range(PRESS_BURST):
+        assert refusal(receive(session, replace(door.press(), signature="00" * 64))).code == "bad-message"
+    assert refusal(receive(session, door.press())).code == "too-fast"
 
 
 def test_a_door_earns_no_more_than_one_burst_by_waiting() -> None:

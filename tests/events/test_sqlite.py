@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import apsw
@@ -643,3 +644,15 @@ def program(folder: Path, body: str, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def test_a_log_on_a_medium_that_cannot_be_written_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = SqliteLog(tmp_path)
+    log.append(batch(draft("a", STARTED)))
+    log.close()
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+    before = sorted(tmp_path.iterdir())
+    assert [recorded.seq for recorded in SqliteLog(tmp_path, read_only=True).read()] == [1]
+    assert sorted(tmp_path.iterdir()) == before, "nothing was made beside it"

@@ -162,7 +162,9 @@ SERVER: list[wire.ServerMessage] = [
         more=True,
     ),
     wire.Joined(member=wire.Member(name="device lab", role="device", since=at("08:00"), room=ROOM)),
-    wire.Left(member=wire.Member(name="door L213", role="kiosk", since=at("08:00"), room=ROOM), how="cut off"),
+    wire.Left(
+        member=wire.Member(name="door L213", role="kiosk", since=at("08:00"), room=ROOM), how="cut off"
+    ),
     wire.Left(member=wire.Member(name="front-desk", role="operator", since=at("08:00")), channel="wing-L"),
     wire.Boards(count=12),
     wire.Said(channel="wing-L", name="front-desk", text="Bonjour", at=at("08:00"), action=True),
@@ -270,6 +272,15 @@ NO_MESSAGES: list[str | bytes] = [
 @pytest.mark.parametrize("text", NO_MESSAGES, ids=range(len(NO_MESSAGES)))
 def test_what_is_no_message_is_a_wire_error(text: str | bytes) -> None:
     for read in (wire.read_client_message, wire.read_server_message):
+        with pytest.raises(WireError):
+            read(text)
+
+
+@pytest.mark.parametrize("read", [wire.read_client_message, wire.read_server_message])
+@pytest.mark.parametrize("bomb", ["[" * 1900, "[" * 1900 + "]" * 1900, '{"a":' * 1900])
+def test_what_is_nested_too_deep_is_a_wire_error(read: Any, bomb: str) -> None:
+    """Also in a field that nobody knows, where the reader only looks for the end."""
+    for text in (bomb, f'{{"type":"ping","id":1,"x":{bomb}}}', f'{{"type":"pong","ref":1,"x":{bomb}}}'):
         with pytest.raises(WireError):
             read(text)
 

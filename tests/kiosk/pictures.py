@@ -13,6 +13,8 @@ import zlib
 from array import array
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
+from operator import sub
 from pathlib import Path
 from typing import Literal
 
@@ -82,10 +84,17 @@ DOORS: tuple[Door, ...] = (
 
 
 def drawn(vm: ViewModel) -> pygame.Surface:
-    """Draw a picture."""
-    screen = Screen(vm.size, window=False)
+    """Draw a picture, all of it: what is the same whatever was drawn before."""
+    screen = _screen(vm.size)
+    screen.redraw()
     screen.draw(vm)
-    return screen._surface
+    return screen._surface.copy()
+
+
+@cache
+def _screen(size: Size) -> Screen:
+    # Half of a picture's time went into opening its fonts.
+    return Screen(size, window=False)
 
 
 def stored(door: Door) -> pygame.Surface:
@@ -124,7 +133,8 @@ def apart(one: pygame.Surface, other: pygame.Surface) -> tuple[int, tuple[int, i
             for surface in (one, other)
         )
         if first != second:
-            far, n = max((abs(a - b), n) for n, (a, b) in enumerate(zip(first, second, strict=True)))
+            by = list(map(sub, first, second))
+            far, n = max((max(by), by.index(max(by))), (-min(by), by.index(min(by))))
             if far > worst:
                 y, x = divmod(n // 3, across)
                 worst, place = far, (offset + x * TILE, offset + y * TILE)

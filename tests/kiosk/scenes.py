@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
@@ -30,6 +31,7 @@ from events.wire import (
     SnapshotEnd,
     Welcome,
 )
+from kiosk.drawing.picture import Size, ViewModel
 from kiosk.inbox import (
     Action,
     AirFelt,
@@ -47,6 +49,7 @@ from kiosk.inbox import (
     Touched,
 )
 from kiosk.model import Model, passed, update
+from kiosk.view import view
 
 PARIS = ZoneInfo("Europe/Paris")
 TODAY = date(2026, 11, 20)
@@ -898,3 +901,10 @@ PAGES: dict[str, Callable[[], Scene]] = {
     )
 }
 SCENES.update(PAGES)
+
+
+@cache
+def picture(name: str, language: str = "fr", size: Size = SIZES[0]) -> ViewModel:
+    """Describe the picture of a scene: once for all tests that look at it."""
+    model, now = SCENES[name]()
+    return view(model, now, size, language)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from events import domain
 from events.domain import RoomInfo
 from events.ids import EventId, KioskId, RoomKey, SourceName
+from events.printable import printable
 from events.projection import room_day, room_presence
 from events.search import Answer, Candidate, Refusal
 from events.state import Rules
@@ -63,7 +64,7 @@ from events.wire import (
 from kiosk.desk.feed import KINDS, Feed
 from kiosk.desk.model import COMMANDS, Desk, Effect, Quit, Send, Show, shown
 from kiosk.desk.told import Teller
-from kiosk.desk.typed import Places, instant, printable, take_until
+from kiosk.desk.typed import Places, instant, take_until
 from tests.events.builders import DAY, DOOR, PARIS, ROOM, after, at, booking, known, press, room
 from tests.events.golden_events import golden_events
 

@@ -26,15 +26,10 @@ from kiosk.view import view
 from kiosk.way import Way
 from kiosk.words import Language, say
 from tests.kiosk import scenes
-from tests.kiosk.scenes import PAGES, ROOM, SIZES, TODAY, at, day, received
+from tests.kiosk.scenes import PAGES, ROOM, SIZES, TODAY, at, day, picture, received
 
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
 SMALL = (800, 480)
-
-
-def picture(name: str, language: Language = "fr", size: tuple[int, int] = SMALL) -> ViewModel:
-    model, now = PAGES[name]()
-    return view(model, now, size, language)
 
 
 def plain(text: str) -> str:

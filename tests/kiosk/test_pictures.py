@@ -24,6 +24,7 @@ from tests.kiosk.pictures import (
     DOORS,
     FOLDER,
     SETTER,
+    THEMED,
     TOLERANCE,
     Door,
     apart,
@@ -86,8 +87,9 @@ def labels(vm: ViewModel) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark", "mono"])
-@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize(
+    ("size", "theme"), [*((size, "light") for size in SIZES), (THEMED, "dark"), (THEMED, "mono")], ids=str
+)
 def test_a_label_that_moved_by_three_pixels_is_seen(
     size: Size, theme: Literal["light", "dark", "mono"]
 ) -> None:

@@ -21,7 +21,20 @@ from kiosk.model import Model, update, would_do
 from kiosk.pages.stay import DURATIONS, MOST_MINUTES, MOST_PEOPLE, Choice, offer
 from kiosk.view import view
 from tests.kiosk import scenes
-from tests.kiosk.scenes import BOOKINGS, PAGES, RULES, TODAY, at, booking, day, door, presence, received, said
+from tests.kiosk.scenes import (
+    BOOKINGS,
+    ENGLISH,
+    PAGES,
+    RULES,
+    TODAY,
+    at,
+    booking,
+    day,
+    door,
+    presence,
+    received,
+    said,
+)
 
 SMALL = (800, 480)
 MINUTE = timedelta(minutes=1)
@@ -195,6 +208,20 @@ def test_in_english_too() -> None:
 def test_a_booking_that_nobody_confirmed_has_one_large_button() -> None:
     assert stays("stay_check_in") == [None]
     assert "confirme « Anglais S7 », jusqu’à 16 h" in shown("stay_check_in")
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_in_the_minute_of_the_press_it_is_the_same_as_later(*, left: bool) -> None:
+    pressed_at = at(14, 41, 20)
+    last = said(pressed_at, None if left else ENGLISH.end)
+    model = door(pressed_at, day(pressed_at), presence(last=last, confirmed={ENGLISH.id: at(14, 33)}))
+    k = model.known(pressed_at)
+    assert k is not None
+
+    offered = offer(k, at(14, 41), here=not left)
+
+    assert offered == offer(k, at(14, 42), here=not left)
+    assert (offered.until, offered.choices) == (ENGLISH.end, ())
 
 
 def test_whoever_comes_early_confirms_what_comes() -> None:

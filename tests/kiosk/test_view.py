@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from datetime import date, datetime, timedelta
-from itertools import combinations, pairwise, product
+from itertools import chain, combinations, pairwise, product
 from typing import TypeGuard
 
 import pytest
@@ -31,7 +31,7 @@ from kiosk.drawing.picture import (
     SignName,
     ViewModel,
 )
-from kiosk.drawing.typesetter import Typesetter
+from kiosk.drawing.typesetter import Line, Typesetter
 from kiosk.inbox import Action, AirFelt, Count, Leave, LinkChanged, OpenPage, Speak, Touched
 from kiosk.model import Model, update
 from kiosk.pages.frame import CAPITAL, TOUCH, WORD_HEIGHT, Frame
@@ -53,6 +53,7 @@ from tests.kiosk.scenes import (
     booking,
     day,
     door,
+    picture,
     presence,
     said,
 )
@@ -88,11 +89,6 @@ EXPECTED: dict[str, SignName] = {
     "recorded": "taken",
     "recorded_leaving": "booked",
 }
-
-
-def picture(name: str, language: Language = "fr", size: tuple[int, int] = (800, 480)) -> ViewModel:
-    model, now = SCENES[name]()
-    return view(model, now, size, language)
 
 
 def shown(name: str, language: Language = "fr") -> list[str]:
@@ -241,17 +237,37 @@ def test_no_word_stands_on_another_or_on_a_shape(
     scene: str, size: tuple[int, int], typesetter: Typesetter
 ) -> None:
     for panel in picture(scene, "fr", size).panels:
-        places: list[tuple[str, Box]] = []
+        words: list[tuple[str, Box]] = []
         for part in panel.parts:
             if isinstance(part, Column):
                 for line in typesetter.lines(part):
-                    height = round(CAPITAL * line.size)
-                    places.append((line.text, Box(line.x, line.base - height, line.width, height)))
-            elif isinstance(part, Code) or (isinstance(part, Shape) and part.name != "circle"):
-                places.append((str(part), part.box))
-        for (one, a), (other, b) in combinations(places, 2):
-            apart = a.right <= b.x or b.right <= a.x or a.bottom <= b.y or b.bottom <= a.y
-            assert apart, (one, other)
+                    height = _height(typesetter, line)
+                    words.append((line.text, Box(line.x, line.base - height, line.width, height)))
+        for (one, a), (other, b) in combinations(words, 2):
+            assert _apart(a, b), (one, other)
+        for (one, a), part in product(words, panel.parts):
+            if isinstance(part, Code | Shape) and not _apart(a, part.box):
+                assert isinstance(part, Shape), (one, part)
+                assert part.name == "circle", (one, part)
+                assert _beside(part.box, a), (one, part)
+
+
+def _height(typesetter: Typesetter, line: Line) -> int:
+    """Tell how high the signs of a line stand above its base, capitals at most."""
+    glyphs = (typesetter.font(run.face, line.size).metrics(run.text) for run in line.runs)
+    highest = max((glyph[3] for glyph in chain.from_iterable(glyphs) if glyph is not None), default=0)
+    return min(highest, round(CAPITAL * line.size))
+
+
+def _apart(a: Box, b: Box) -> bool:
+    return a.right <= b.x or b.right <= a.x or a.bottom <= b.y or b.bottom <= a.y
+
+
+def _beside(circle: Box, other: Box) -> bool:
+    """Tell whether a circle leaves a box alone."""
+    x, y = circle.x + circle.w / 2, circle.y + circle.h / 2
+    across, down = max(other.x - x, x - other.right, 0), max(other.y - y, y - other.bottom, 0)
+    return math.hypot(across, down) >= circle.w / 2
 
 
 @pytest.fixture(scope="module")

@@ -128,7 +128,7 @@ class Door(Process):
     """``toctoc kiosk --drive``: a real door, pressed by lines.
 
     Args:
-        room: Where it hangs.
+        room: Where it hangs; empty for one that waits to be paired.
         server: The gateway's address.
         data: Its folder.
         environment: What it finds in its environment beside the usual.
@@ -152,8 +152,7 @@ class Door(Process):
             "--windowed" if window else "--headless",
             "--size",
             window or "320x240",
-            "--room",
-            room,
+            *(("--room", room) if room else ()),
             "--server",
             server,
             "--data",

@@ -15,13 +15,29 @@ from urllib.parse import urlsplit
 import pytest
 
 from actors.codes import HOLDS
-from events.domain import HeadcountChanged, PresencePressed
+from actors.credentials import new_secret, proof_of, token
+from events.domain import DoorPaired, HeadcountChanged, PresencePressed
 from events.ids import RoomKey
 from events.search import Wish
-from events.wire import CloseRoom, Done, DoorCodes, Find, Found, Hello, PostNotice, Pressed
+from events.wire import (
+    Challenge,
+    CloseRoom,
+    Done,
+    DoorCodes,
+    Find,
+    Found,
+    GrantAccess,
+    Granted,
+    Hello,
+    Paired,
+    PairingCode,
+    PostNotice,
+    Pressed,
+)
 from tests.actors.stack import (
     DoorClient,
     School,
+    Talk,
     free_port,
     greeted,
     local,
@@ -543,3 +559,91 @@ def test_the_board_is_silent_about_titles_unless_the_school_says_so(browser: Pag
     page.until("document.querySelector('.bookings')")
     titles = page.run("[...document.querySelectorAll('.bookings span')].map(e => e.textContent)")
     assert set(titles) == {"Réservation"}
+
+
+# -- the desk's page ------------------------------------------------------------------------------
+
+
+def logged_in(browser: Pages, school: School, **options: Any) -> Page:
+    """Somebody of the front desk, who was granted access and types their token."""
+    secret = new_secret()
+    with greeted(school.address, operator(school)) as desk:
+        desk.say(GrantAccess(id=1, name="Marie", role="operator", proof=proof_of("operator", secret)))
+        number = desk.until(Granted).access
+    school.wait_published()
+    page = browser.open(f"{web(school)}/desk", **options)
+    page.until("!document.getElementById('login').hidden")
+    page.click("#login input")
+    page.write(token(number, secret))
+    page.click("#login button")
+    page.until("!document.getElementById('inside').hidden")
+    assert page.text("#who") == "Vous êtes Marie."
+    return page
+
+
+def test_the_desk_lets_a_door_in_by_the_code_that_it_shows(browser: Pages, school: School) -> None:
+    desk = logged_in(browser, school)
+    door = DoorClient("L213")
+    with Talk(school.address) as waits:
+        waits.say(door.unpaired(waits.until(Challenge).nonce, waits.server))
+        code = waits.until(PairingCode).code
+        for field, text in (("code", "BCDF-GHJK"), ("room", "L213"), ("name", "porte nord")):
+            desk.click(f"#pair [name={field}]")
+            desk.write(text)
+        desk.click("#pair button")
+        desk.until("document.getElementById('said').textContent.startsWith('no door shows this code')")
+        desk.run("document.querySelector('#pair [name=code]').value = ''")
+        desk.click("#pair [name=code]")
+        desk.write(code.lower())
+        desk.click("#pair button")
+        assert waits.until(Paired).room == "L213"
+    desk.until("document.getElementById('said').textContent.includes('associée à L213')")
+    shown = " ".join(door.kiosk[n : n + 4] for n in range(0, 16, 4))
+    assert shown in desk.text("#said"), "what is compared with the door's screen"
+    (paired,) = school.records("door-paired")
+    assert isinstance(paired.event, DoorPaired)
+    assert (paired.event.kiosk, paired.event.name, paired.event.operator) == (door.kiosk, "porte nord", 1)
+
+
+def test_who_is_logged_in_sees_the_titles_of_the_past_and_nobody_else(browser: Pages, school: School) -> None:
+    titles = "[...document.querySelectorAll('.bookings span')].map(e => e.textContent)"
+    at = f"{web(school)}/room/L213?at={past(school)}"
+    stranger = browser.open(at)
+    stranger.until("document.querySelector('.bookings')")
+    assert set(stranger.run(titles)) == {"Réservation"}
+    desk = logged_in(browser, school)
+    desk.go(at)
+    desk.until("document.querySelector('.bookings')")
+    seen = set(desk.run(titles))
+    assert seen
+    assert "Réservation" not in seen
+    desk.go(f"{web(school)}/desk")
+    desk.until("!document.getElementById('inside').hidden")
+    desk.click("#logout")
+    desk.until("!document.getElementById('login').hidden")
+    desk.go(at)
+    desk.until("document.querySelector('.bookings')")
+    assert set(desk.run(titles)) == {"Réservation"}
+
+
+def test_who_has_no_token_stays_outside_and_is_told_why(browser: Pages, school: School) -> None:
+    page = browser.open(f"{web(school)}/desk", language="en-GB")
+    page.until("!document.getElementById('login').hidden")
+    page.click("#login input")
+    page.write("1.wrong")
+    page.click("#login button")
+    page.until("document.getElementById('said').textContent.includes('token is wanted')")
+    assert page.run("document.getElementById('inside').hidden")
+    browser.errors.clear()  # the browser tells of the 401
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing_at_the_desk(browser: Pages, school: School, *, dark: bool) -> None:
+    if not AXE.exists():
+        if os.environ.get("TOCTOC_NO_SKIP"):
+            pytest.fail("axe-core is missing: make var/axe/axe.min.js")
+        pytest.skip("needs axe-core: make var/axe/axe.min.js")
+    page = browser.open(f"{web(school)}/desk", dark=dark)
+    page.until("!document.getElementById('login').hidden")
+    assert axe(page) == []
+    assert axe(logged_in(browser, school, dark=dark)) == []

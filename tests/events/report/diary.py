@@ -113,6 +113,7 @@ class Diary:
         all_day: bool = False,
         source: SourceName = OASIS,
         day: date | None = None,
+        ends_on: date | None = None,
         moved_from: RoomKey | None = None,
     ) -> None:
         """Let a booking appear in a reading."""
@@ -123,7 +124,7 @@ class Diary:
                 booking=BookingId(name),
                 source=source,
                 start=self.at(start, day),
-                end=self.at(end, day),
+                end=self.at(end, ends_on or day),
                 part=PART,
                 series=series,
                 kind=kind,

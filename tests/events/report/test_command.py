@@ -4,11 +4,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import fcntl
 import json
 import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
 from pathlib import Path
 
+import apsw
 import pytest
 
 from events import domain as e
@@ -16,9 +24,11 @@ from events.personal import new_part
 from events.report.command import main
 from events.report.table import Column, table
 from events.sqlite import SqliteLog
+from kiosk import still
 from tests.events.builders import ROOM
 from tests.events.report.diary import OTHER, Diary
 
+ROOT = Path(__file__).resolve().parents[3]
 TITLES = {"b1": "Mécanique – gr.2", "b2": "=HYPERLINK(1)", "b3": "Réunion"}
 
 
@@ -127,7 +137,7 @@ def test_policies_are_compared(folder: Path, capsys: pytest.CaptureFixture[str])
     said = json.loads(ask(capsys, "policy", "--log", folder, "--json", "--release-after", "15,5"))
     assert [rule["release_after"] for rule in said["rules"]] == [5, 15]
     assert [rule["hours_given_back"] for rule in said["rules"]] == [0.92, 0.75]
-    assert "+15 min" in ask(capsys, "policy", "--log", folder)
+    assert "15 min" in ask(capsys, "policy", "--log", folder)
 
 
 def test_annotations_are_shown_with_and_without(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,6 +180,84 @@ def test_a_screen_is_told_as_known_then_and_now(folder: Path, capsys: pytest.Cap
     assert "as known then" in said
     assert "not connected" in said
     assert "14:00–15:00  Réunion" in ask(capsys, "screen", OTHER, "--at", "2026-11-20T08:30", "--log", folder)
+
+
+def test_an_instant_after_the_log_s_end_is_told_as_such(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("screen", ROOM, "--log", folder, "--at")
+    assert "the log ends at 2026-11-20 23:59" in ask(capsys, *words, "2026-11-21T10:00")
+    assert "the log ends" not in ask(capsys, *words, "2026-11-20T10:00")
+
+
+def test_a_screen_that_cannot_be_drawn_is_said(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def draw(words: tuple[str, ...]) -> str:
+        screen = ["screen", ROOM, "--at", "2026-11-20T10:00", "--log", str(folder), *words]
+        assert main(screen, draw=still.draw) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        return said.err
+
+    there = str(tmp_path / "a.png")
+    assert "name a file that ends in .png" in draw(("--png", "screen.gif"))
+    assert "nowhere/a.png cannot be written" in draw(("--png", str(tmp_path / "nowhere" / "a.png")))
+    assert "--language 'xx': doors speak no such language" in draw(("--png", there, "--language", "xx"))
+    assert "--size '8' is no size" in draw(("--png", there, "--size", "8"))
+
+
+def test_stories_are_written_for_a_spreadsheet_in_the_school_s_times(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "story.csv"
+    ask(capsys, "room", OTHER, "--day", "2026-11-20", "--log", folder, "--csv", out)
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        rows = [(row["at"], row["learnt"], row["type"]) for row in csv.DictReader(file)]
+    assert ("2026-11-20 16:00:00", "2026-11-20 17:00:00", "presence-pressed") in rows
+    ask(capsys, "booking", "b3", "--log", folder, "--csv", out)
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["at"], row["room"], row["title"]) == ("2026-11-20 08:02:00", OTHER, "Réunion")
+    assert "story.csv cannot be written" in refused(
+        capsys, "use", "--log", folder, "--csv", tmp_path / "nowhere" / "story.csv"
+    )
+
+
+def test_a_booking_is_found_by_the_title_that_it_once_had(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    diary = Diary()
+    diary.books("b1", "09:00", "10:00", at="07:00")
+    diary.moves("b1", "09:00", "11:00", "08:00")
+    folder = keep(diary.ends(), tmp_path / "log")
+    said = ask(capsys, "booking", "--title", "mécanique", "--log", folder)
+    assert "booking appeared: 2026-11-20 09:00–2026-11-20 10:00 “Mécanique – gr.2”" in said
+    assert "booking moved" in said
+
+
+def test_a_room_may_be_asked_for_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    diary = Diary()
+    diary.tell(e.RoomDeclared(room=ROOM, info=e.RoomInfo(name="Amphi Curie", wing="C")), at="01:00")
+    folder = keep(diary.ends(), tmp_path / "log")
+    by_name = ask(capsys, "use", "--room", "Amphi Curie", "--log", folder)
+    assert by_name == ask(capsys, "use", "--wing", "C", "--log", folder)
+
+
+def test_an_event_of_a_newer_program_is_refused_with_what_helps(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connection = apsw.Connection(str(folder / "log.db"))
+    seq = connection.execute("SELECT max(seq) FROM log").get
+    connection.execute(
+        "INSERT INTO log SELECT seq + 1, 'new', stream, version + 1, 'room-teleported', 1, at, recorded_at, "
+        "? FROM log WHERE seq = ?",
+        (b'{"type":"room-teleported"}', seq),
+    )
+    connection.close()
+    said = refused(capsys, "use", "--log", folder)
+    assert f"event {seq + 1}" in said
+    assert "room-teleported revision 1 is a kind of event of a newer program: update this one" in said
 
 
 @pytest.mark.parametrize(
@@ -244,3 +332,35 @@ def test_a_table_is_set_by_the_width_of_what_is_in_it() -> None:
     assert table(columns, [["機械", "1"], ["e\u0301t", "22"]], ["total", "23"]).splitlines() == [
         "name    n", "─────  ──", "機械    1", "e\u0301t     22", "─────  ──", "total  23",
     ]  # fmt: skip
+
+
+def test_a_table_that_is_wider_than_the_terminal_is_parted_each_with_its_first_column() -> None:
+    columns = [Column("name", right=False), Column("of\nthose"), Column("number")]
+    wide = table(columns, [["a", "1", "2"]], ["total", "1", "2"], within=20)
+    assert wide.splitlines() == [
+        "          of",
+        "name   those  number",
+        "─────  ─────  ──────",
+        "a          1       2",
+        "─────  ─────  ──────",
+        "total      1       2",
+    ]
+    first, second = table(columns, [["a", "1", "2"]], within=18).split("\n\n")
+    assert (first.splitlines()[-1], second.splitlines()[-1]) == ("a         1", "a          2")
+
+
+def test_on_a_narrow_terminal_no_line_is_wider(folder: Path) -> None:
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    program = [sys.executable, str(ROOT / "toctoc.py"), "audit", "use", "--log", str(folder)]
+    with subprocess.Popen(program, stdout=follower, env={**os.environ, "LC_ALL": "C.UTF-8"}) as process:
+        os.close(follower)
+        said = b""
+        with contextlib.suppress(OSError):  # the other end was closed
+            while piece := os.read(leader, 4096):
+                said += piece
+        assert process.wait(timeout=20) == 0
+    os.close(leader)
+    lines = said.decode().splitlines()
+    assert sum("total" in line for line in lines) > 1
+    assert max(map(len, lines)) <= 60

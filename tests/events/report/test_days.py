@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from events import domain as e
 from events.ids import BookingId, KioskId
+from events.report.asked import choose_rooms
 from events.report.days import bounds, room_days, rooms_of
 from events.report.facts import gather
 from events.report.spans import HOUR, length
@@ -106,6 +108,63 @@ def test_presence_of_the_evening_before_goes_on_after_midnight() -> None:
     diary.day = DAY
     diary.ends()
     assert diary.clocks(diary.one_day().present) == ["00:00-00:30"]
+
+
+def test_a_booking_over_midnight_is_due_once_and_booked_on_both_days() -> None:
+    diary = Diary()
+    diary.books("b1", "22:00", "02:00", at="08:00", ends_on=DAY + timedelta(days=1))
+    diary.presses("22:05")
+    diary.day = DAY + timedelta(days=1)
+    facts = diary.ends().facts()
+    scope = replace(diary.scope(), first=DAY)
+    days = list(room_days(facts, scope))
+    assert [[due.booking for due in day.due] for day in days] == [["b1"], []]
+    assert [diary.clocks(day.booked) for day in days] == [["22:00-00:00"], ["00:00-02:00"]]
+    assert [diary.clocks(day.present) for day in days] == [["22:05-00:00"], ["00:00-02:00"]]
+    assert sum(use_of(day).fields()["used_min"] for day in days) == 235.0  # type: ignore[misc]  # minutes
+
+
+@pytest.mark.parametrize(
+    ("day", "booked", "opened"), [(date(2026, 3, 29), 60.0, 23), (date(2026, 10, 25), 180.0, 25)]
+)
+def test_on_the_days_on_which_clocks_change_a_minute_is_a_minute(
+    day: date, booked: float, opened: int
+) -> None:
+    diary = Diary(day=day, hours=e.Hours(monday="08:00-12:00"))
+    diary.books("b1", "01:30", "03:30")
+    diary.presses("01:30")
+    diary.day = day + timedelta(days=1)
+    facts = diary.ends("01:00").facts()
+    (use,) = (use_of(one) for one in room_days(facts, replace(diary.scope(), first=day, last=day)))
+    assert (use.fields()["booked_min"], use.fields()["used_min"]) == (booked, booked)
+    assert use.open == opened * HOUR
+
+
+def test_a_room_is_open_while_it_is_configured() -> None:
+    diary = Diary(began="09:00")
+    diary.tell(e.RoomRetired(room=ROOM), at="16:00")
+    assert diary.clocks(diary.ends().one_day().open) == ["09:00-16:00"]
+
+
+def test_an_annotation_that_was_taken_back_changes_nothing() -> None:
+    diary = Diary()
+    note = diary.notes("present", "09:00", "10:00", at="12:00")
+    back = diary.notes("withdrawn", "09:00", "10:00", at="13:00", withdraws=note.seq)
+    assert diary.ends().one_day().present == []
+    diary.notes("withdrawn", "09:00", "10:00", at="23:59", withdraws=back.seq)
+    assert diary.clocks(diary.one_day().present) == ["09:00-10:00"], "taking back was taken back"
+
+
+def test_a_room_keeps_its_figures_when_its_name_and_wing_change() -> None:
+    diary = Diary()
+    diary.books("b1", "09:00", "10:00")
+    renamed = e.RoomInfo(name="Amphi Curie", wing="C", seats=40, sources=(OASIS,))
+    diary.tell(e.RoomDeclared(room=ROOM, info=renamed), at="12:00")
+    diary.books("b2", "14:00", "15:00", at="12:05")
+    facts = diary.ends().facts()
+    assert [due.booking for due in diary.one_day().due] == ["b1", "b2"]
+    for asked in ({"keys": ["Amphi Curie"]}, {"keys": [ROOM]}, {"wings": ["C"]}):
+        assert choose_rooms(rooms_of(facts), **asked) == (ROOM,)
 
 
 def test_a_motion_that_counts_is_presence_and_shortens_none() -> None:

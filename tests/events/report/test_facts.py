@@ -292,6 +292,37 @@ def test_an_index_of_another_log_or_another_shape_is_made_anew(tmp_path: Path) -
     found.close()
 
 
+@pytest.mark.parametrize("damage", ["something else", "half of it", "a state that cannot be read"])
+def test_an_index_that_was_damaged_is_made_anew(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "audit.db"
+    ours = list(eventful(1).log.read())
+    log = copied(ours, tmp_path / "ours", len(ours))
+    open_index(log, path).close()
+    match damage:
+        case "something else":
+            path.write_bytes(b"something else entirely, and as long as the head of a file of SQLite" * 8)
+        case "half of it":
+            path.write_bytes(path.read_bytes()[:8192])
+        case _:
+            connection = apsw.Connection(str(path))
+            connection.execute("UPDATE head SET seq = ?, id = ?, state = x'00'", (ours[-2].seq, ours[-2].id))
+            connection.close()
+    found = open_index(log, path)
+    assert same(found, gather(ours))
+    found.close()
+
+
+def test_what_is_read_from_an_index_is_one_state_of_it_whoever_else_follows_the_log(tmp_path: Path) -> None:
+    events = list(eventful(1).log.read())
+    some = len(events) // 2
+    first = open_index(copied(events, tmp_path / "some", some), tmp_path / "audit.db")
+    second = open_index(copied(events, tmp_path / "all", len(events)), tmp_path / "audit.db")
+    assert same(first, gather(events[:some]))
+    assert same(second, gather(events))
+    first.close()
+    second.close()
+
+
 def test_an_index_that_cannot_be_written_is_an_error_that_names_it(tmp_path: Path) -> None:
     (tmp_path / "audit.db").mkdir()
     with pytest.raises(LogError, match=r"audit\.db"):

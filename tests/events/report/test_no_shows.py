@@ -218,3 +218,11 @@ def test_what_was_booked_once_is_no_series() -> None:
 def test_an_empty_log_has_no_rate() -> None:
     total = counted(Diary().ends()).total
     assert (total.due, total.rate, total.coverage) == (0, None, None)
+
+
+def test_a_room_put_out_of_order_in_the_window_proves_nothing() -> None:
+    diary = Diary()
+    diary.books("b1", "09:00", "10:00")
+    diary.tell(e.RoomClosed(room=ROOM), at="09:05")
+    (one,) = evidence(diary.ends().days(), Rule(), diary.facts().newest)
+    assert (one.grade, one.why) == ("unobserved", "room")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 import xml.etree.ElementTree as ET
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from events import domain as e
+from events.ids import RoomKey
 from events.report.command import main
-from tests.events.builders import ROOM
+from tests.events.builders import PARIS, ROOM
 from tests.events.report.diary import OTHER, Diary
 from tests.events.report.test_command import TITLES, keep
 
@@ -20,7 +25,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     diary = Diary(ROOM, OTHER)
     diary.books("b1", "09:00", "10:00", at="08:00", series="s")
     diary.books("b3", "14:00", "15:00", at="08:02", room=OTHER)
+    diary.books("b4", "11:00", "12:30", at="08:03")
+    diary.books("b5", "10:00", "10:30", at="08:04", room=OTHER)
     diary.presses("09:01")
+    diary.presses("10:20", room=OTHER)
     diary.leaves("14:05", room=OTHER)
     diary.notes("present", "16:00", "17:00", at="18:00")
     return keep(diary.ends(), tmp_path_factory.mktemp("report") / "log")
@@ -90,12 +98,99 @@ def test_every_command_in_it_answers(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     commands = set(Page(text).commands)
-    assert len(commands) == 5
+    assert len(commands) == 4
     for command in commands:
         words = command.split()
         assert words[:2] == ["toctoc", "audit"]
         assert main([*words[2:], "--log", str(folder)]) == 0, command
         assert capsys.readouterr().out
+
+
+def told(text: str, words: str) -> list[str]:
+    """The cells of a table's rows, or the figures of the page's head, in the English half."""
+    english = text.rpartition('<main lang="en">')[2]
+    return [re.sub(r"<[^>]*>", "", cell) for cell in re.findall(words, english)]
+
+
+def test_its_figures_are_those_of_the_commands_in_it(
+    text: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def answer(*words: str) -> Any:
+        assert (
+            main([*words, "--from", "2026-11-01", "--to", "2026-11-30", "--json", "--log", str(folder)]) == 0
+        )
+        return json.loads(capsys.readouterr().out)
+
+    use, shows = answer("use")["total"], answer("no-shows", "--rule=-10..+15")
+    assert told(text, r"<div><b>.*?</b>") == [
+        f"{100 * use['taux_theorique']:.1f} %", f"{100 * use['taux_effectif']:.1f} %",
+        f"{100 * shows['rate']:.1f} %", f"{use['core_walk_in_min'] / 60:.0f}",
+        f"{100 * shows['coverage']:.1f} %",
+    ]  # fmt: skip
+    counts = (
+        "{due} due bookings {confirmed} are confirmed, {no_show} no-shows, {unobserved} unobserved; to {late}"
+    )
+    assert counts.format(**shows) in text
+    rows = [
+        told(row, "<td>.*?</td>")
+        for row in re.findall(r"<tr><td>\+.*?</tr>", text[text.index('lang="en"') :])
+    ]
+    assert [
+        [
+            f"+{rule['release_after']}",
+            f"{rule['released']}",
+            f"{rule['hours_given_back']:.1f}",
+            f"{rule['came_later']}",
+        ]
+        for rule in answer("policy")["rules"]
+    ] == rows
+    hours = answer("use", "--by-hour")["by_hour"]
+    plot = re.search(r"<svg(?:(?!</svg>).)*?id=\"heat_used-en.*?</svg>", text, flags=re.DOTALL)
+    assert plot is not None
+    shown = re.findall(r">(\d+)</text>", plot.group())
+    written = [f"{100 * share:.0f}" for share in hours["present"]["friday"].values()]
+    assert " ".join(written) in " ".join(shown)
+
+
+@pytest.mark.parametrize(("ends", "times"), [("2026-11-30T23:00", 2), ("2026-12-01T00:00", 0)])
+def test_a_month_that_the_log_does_not_cover_is_told_as_such(tmp_path: Path, ends: str, times: int) -> None:
+    diary = Diary(day=date(2026, 11, 30))
+    end = datetime.fromisoformat(ends).replace(tzinfo=PARIS).astimezone(UTC)
+    diary.tell(e.ServerStopped(), at=end)
+    out = tmp_path / "r.html"
+    main(["report", "--month", "2026-11", "--out", str(out), "--log", str(keep(diary, tmp_path / "log"))])
+    text = out.read_text(encoding="utf-8")
+    assert "The log begins on 2026-11-30" in text
+    assert len(re.findall("The log ends before the month does|Le journal finit avant la fin", text)) == times
+
+
+def test_of_many_rooms_those_used_most_and_least_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = [RoomKey(f"R{n:03}") for n in range(9)]
+    diary = Diary(*rooms)
+    for n, room in enumerate(rooms):
+        diary.books(f"b{n}", "09:00", f"{10 + n // 2}:{n % 2 * 30:02}", room=room)
+        diary.presses("09:01", room=room)
+    monkeypatch.setattr("events.report.page._BARS", 2)
+    out = tmp_path / "r.html"
+    main(
+        [
+            "report",
+            "--month",
+            "2026-11",
+            "--out",
+            str(out),
+            "--log",
+            str(keep(diary.ends(), tmp_path / "log")),
+        ]
+    )
+    plot = re.search(
+        r'<section class="rooms">.*?</section>', out.read_text(encoding="utf-8"), flags=re.DOTALL
+    )
+    assert plot is not None
+    assert re.findall(r">(R\d+)<", plot.group()) == ["R008", "R007", "R001", "R000"]
+    assert "5 autres" in plot.group()
 
 
 def test_it_names_no_booking_and_tells_what_annotations_changed(text: str) -> None:
@@ -118,10 +213,6 @@ def test_a_month_of_which_the_log_says_nothing_is_refused(
 
 
 def test_a_month_in_which_all_was_closed_is_told_as_such(tmp_path: Path) -> None:
-    from datetime import date
-
-    from events import domain as e
-
     closed = Diary(closed=[e.ClosedDays(first=date(2026, 11, 1), last=date(2026, 11, 30))])
     out = tmp_path / "r.html"
     folder = keep(closed.ends(), tmp_path / "log")

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from events import domain as e
+from events.decide import decide_motion
+from events.ids import EventId
 from events.report.policies import BackTest, back_test
 from events.report.spans import HOUR, MINUTE
-from tests.events.builders import ROOM
-from tests.events.report.diary import Diary
+from events.status import known, status_at
+from tests.events.builders import PARIS, ROOM
+from tests.events.report.diary import DOOR, Diary
 
 RULES = (5, 10, 15, 20, 30)
 
@@ -45,6 +52,65 @@ def test_those_who_come_early_for_the_next_booking_confirm_only_that() -> None:
     diary.presses("10:55")
     outcomes = tried(diary).outcomes
     assert [(one.released, one.came_later) for one in outcomes] == [(1, 0)] * 5
+
+
+def test_a_press_while_the_booking_before_is_in_use_confirms_only_that_as_at_the_doors() -> None:
+    diary = Diary()
+    diary.books("b1", "09:00", "10:00")
+    diary.books("b2", "10:00", "11:00")
+    diary.presses("09:02")
+    assert diary.presses("09:57").confirms == ("b1",)
+    assert status_at(known(diary.school, diary.school.rooms[ROOM]), diary.at("10:16")).name == "booked"
+    outcomes = tried(diary).outcomes
+    assert [(one.released, one.came_later) for one in outcomes] == [(1, 1)] * 5
+    assert [one.given_back for one in outcomes] == [0] * 5
+    assert [one.taken_away // MINUTE for one in outcomes] == [55, 50, 45, 40, 30]
+
+
+@given(
+    hours=st.sets(st.integers(8, 17), min_size=1, max_size=8),
+    presses=st.lists(
+        st.tuples(st.integers(7 * 60, 19 * 60), st.sampled_from(["present", "leaving"])), max_size=12
+    ),
+    after=st.sampled_from(RULES),
+)
+@settings(max_examples=150, deadline=None)
+def test_a_rule_takes_away_what_a_server_under_that_rule_would_have_released(
+    hours: set[int], presses: list[tuple[int, e.Intent]], after: int
+) -> None:
+    diary = Diary(policy=e.Policy(unknown_after=24 * 60, release=True, release_after=after))
+    for hour in sorted(hours):
+        diary.books(f"b{hour}", f"{hour:02}:00", f"{hour + 1:02}:00")
+    told = [(diary.at(f"{minute // 60:02}:{minute % 60:02}:30"), intent) for minute, intent in presses]
+    moments = [(diary.at(f"{hour:02}:{after:02}"), "") for hour in hours]
+    released = 0
+    for at, intent in sorted([*told, *moments]):
+        if intent:
+            diary.presses(f"{at.astimezone(PARIS):%H:%M:%S}", cast("e.Intent", intent))
+            continue
+        k = known(diary.school, diary.school.rooms[ROOM])
+        status = status_at(k, at)
+        unconfirmed = [
+            b for b in k.room.bookings.values() if b.id == status.booking and b.confirmed_at is None
+        ]
+        released += status.released and bool(unconfirmed)
+    facts = diary.ends().facts()
+    (outcome,) = back_test(diary.days(), [after], facts.newest).outcomes
+    assert outcome.released == released
+
+
+def test_a_motion_that_counts_confirms_as_a_press_does() -> None:
+    diary = Diary(policy=e.Policy(unknown_after=24 * 60, motion_counts_for=15))
+    diary.books("b1", "09:00", "11:00")
+    at = diary.goes_on_to("09:08")
+    decision = decide_motion(
+        diary.school.rooms[ROOM], name=EventId("m"), seen_at=at, policy=diary.school.rules.policy
+    )
+    motion = e.MotionSeen(
+        room=ROOM, kiosk=DOOR, effect=decision.effect, until=decision.until, confirms=decision.confirms
+    )
+    diary.tell(motion, at=at)
+    assert [one.released for one in tried(diary).outcomes] == [1, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -92,3 +158,10 @@ def test_what_people_left_early_is_given_back_under_every_rule() -> None:
     test = tried(diary)
     assert test.left_early == HOUR
     assert [one.released for one in test.outcomes] == [0] * 5
+
+
+def test_nothing_is_given_back_of_a_room_that_is_out_of_order() -> None:
+    diary = Diary()
+    diary.books("b1", "09:00", "11:00")
+    diary.tell(e.RoomClosed(room=ROOM), at="10:00")
+    assert [one.given_back // MINUTE for one in tried(diary).outcomes] == [55, 50, 45, 40, 30]

@@ -114,7 +114,8 @@ def test_a_booking_is_followed_through_its_rooms_with_the_readings_that_said_so(
     diary.books("b1", "09:00", "10:00", at="07:20", room=OTHER, moved_from=ROOM)
     diary.cancels("b1", "07:30", room=OTHER)
     diary.notes("note", "09:00", "10:00", booking="b1", room=OTHER)
-    steps = provenance(diary.log, BookingId("b1"), [ROOM, OTHER])
+    b1 = BookingId("b1")
+    steps = provenance(diary.log, {ROOM: {b1}, OTHER: {b1}})[b1]
     assert [(one.room, clocks(one.line)) for one in steps] == [
         (ROOM, "booking appeared: 09:00–10:00"),
         (ROOM, "booking renamed: 09:00–10:00"),

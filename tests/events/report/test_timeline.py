@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from events import domain as e
 from events.ids import RoomKey
 from events.report.index import open_index
 from events.report.timeline import Day, Watch, gone_on, main, picture, pressed
@@ -91,13 +92,31 @@ def test_the_picture_names_every_room_with_its_sign_and_fits_its_width(day: Day)
         assert all(len(line[0][0]) <= max(width, 60) for line in lines if len(line) == 1)
 
 
-def test_in_a_terminal_it_is_shown_until_it_is_ended(tmp_path: Path) -> None:
+def test_closed_rooms_are_counted_as_closed_and_not_as_free() -> None:
+    written = Diary(ROOM, OTHER, hours=e.Hours(friday="08:00-18:00"))
+    day = Day(written.ends().log, open_index(written.log, None), DAY)
+    cells = [cell for line in picture(day, Watch(at=written.at("19:00")), 80) for cell in line]
+    assert ("· closed 2", "") in cells
+    assert ("● free 0   ", "free") in cells
+
+
+def test_of_a_day_that_is_not_over_only_what_is_known_is_shown() -> None:
+    written = Diary()
+    written.presses("09:05:30")
+    day = Day(written.log, open_index(written.log, None), DAY)
+    assert day.end == written.at("09:07")
+    assert pressed(Watch(at=day.begin), curses.KEY_END, day.begin, day.end).at == written.at("09:06")
+    assert status(day, "09:06") == "occupied"
+
+
+@pytest.mark.parametrize("terminal", ["xterm-256color", "vt100"])
+def test_in_a_terminal_it_is_shown_until_it_is_ended(tmp_path: Path, terminal: str) -> None:
     folder = keep(diary(), tmp_path / "log")
     leader, follower = pty.openpty()
     program = [sys.executable, str(ROOT / "toctoc.py"), "timeline", "--day", str(DAY), "--log", str(folder)]
     environment = {
         **os.environ,
-        "TERM": "xterm-256color",
+        "TERM": terminal,
         "LINES": "30",
         "COLUMNS": "100",
         "LC_ALL": "C.UTF-8",
