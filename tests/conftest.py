@@ -11,6 +11,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+# Failures inside what tests share tell their values, too.
+pytest.register_assert_rewrite("tests.events.log_contract", "tests.events.builders")
 # These machines are noisy: how long an example takes says nothing about it.
 settings.register_profile("toctoc", deadline=None)
 settings.load_profile("toctoc")
