@@ -116,6 +116,7 @@ acceptance: $(READY) ## every page, feed and truth of DATA (default ../shared/da
 .PHONY: soak
 soak: $(READY) ## damaged pages and feeds for ten minutes; what is found stays in var/fuzz
 	PYTHONPATH=. $(BIN)/python tests/fuzz.py --seconds 600 --corpus var/fuzz
+	PYTHONPATH=. $(BIN)/python tests/flood.py --seconds 300
 
 .PHONY: bench
 bench: $(READY) ## every benchmark beside its floor

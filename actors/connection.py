@@ -112,6 +112,9 @@ class WebSocket:
             return await self.raw.recv()
         except ConnectionClosed as closed:
             raise Gone(goodbye=closed.rcvd is not None) from closed
+        except AssertionError as error:
+            # The library's own (17.4): text that is no UTF-8, read when the connection is already closing.
+            raise Gone(goodbye=False) from error
 
     async def send(self, text: str) -> None:
         """See `Connection`."""

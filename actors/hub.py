@@ -89,12 +89,12 @@ logger = logging.getLogger(__name__)
 # At DEBUG the library writes every header, and with them tokens and cookies.
 _quiet = logging.getLogger("websockets.gateway")
 _quiet.setLevel(logging.WARNING)
+# Before websockets 16 every handshake that a stranger breaks off is an error with its traceback: whoever
+# likes could fill the disk with them.
+_quiet.addFilter(lambda record: record.getMessage() != "opening handshake failed")
 
 LAG = 64 * 1024
 """Bytes waiting for a client above which it is sent nothing more."""
-KERNEL = 128 * 1024
-"""Bytes that the system keeps for a client that does not read; by itself it takes up to 4 MiB for each, and
-only then is it seen that the client lags."""
 LAG_LIMIT = 10.0
 """Seconds after which a client that does not read is cut off."""
 TURN_LIMIT = 10.0
@@ -108,9 +108,11 @@ GATHER = 0.01
 write. It waits no longer than writing took the last time, so that nothing takes twice as long for it."""
 GATHER_AFTER = 0.05
 """Seconds after which a press is no longer waited for: it met something slow."""
-WRITE = 4 * 1024
-"""Bytes that are gathered for one client before they are written. Under TLS a connection keeps a buffer as
-large as what was ever written at once: with 16 KiB it took 61 KiB of memory, with 4 it takes 47."""
+WRITE = 16 * 1024
+"""Bytes that are gathered for one client before they are written."""
+SNAPSHOT_WRITE = 4 * 1024
+"""The same for snapshots. Under TLS a connection keeps a buffer as large as what was ever written at once:
+with 16 KiB it took 61 KiB of memory, with 4 it takes 47."""
 _SWEEP = 0.25
 _PIECE = 100
 """Doors and people listed in one message: each takes 250 bytes at most, but for odd names."""
@@ -623,7 +625,7 @@ class Hub:
                     day = pack(self._day_for(client, frame))
                     client.pending.append(day)
                     size += len(day) + len(frame.presence)
-                    if size > WRITE:
+                    if size > SNAPSHOT_WRITE:
                         await client.send(frame.presence)
                         size = 0
                     else:

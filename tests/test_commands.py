@@ -86,7 +86,14 @@ def test_wrong_arguments_are_refused_with_status_2(
 def test_a_door_that_is_told_nothing_says_what_it_needs() -> None:
     done = run("kiosk")
     assert done.returncode == 1
-    assert "give it --config kiosk.toml, or --room" in done.stderr
+    assert done.stderr == "toctoc kiosk: give it --config kiosk.toml, or --room, or --server\n"
+
+
+def test_an_option_of_a_door_that_is_wrong_is_named() -> None:
+    for option, value in (("--server", "ftp://x"), ("--language", "tlh"), ("--night", "22:00")):
+        done = run("kiosk", "--room", "L213", "--headless", option, value)
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"toctoc kiosk: {option}: ")
 
 
 def test_a_command_whose_libraries_are_missing_names_what_to_install() -> None:

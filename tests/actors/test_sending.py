@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 import actors.hub
+import actors.listener
 from actors.connection import Packed, WebSocket
 from actors.gateway import GatewayActor
 from actors.hub import Hub, Update
@@ -75,6 +77,22 @@ def test_what_comes_together_is_one_write(tmp_path: Path, writes: list[list[str]
         on_loop(hub, lambda: change(hub, L213, L227, L213))
         assert [board.until(RoomPresence).room for _ in range(3)] == [L213, L227, L213]
         assert writes == [["room-presence"] * 3]
+
+
+def test_the_system_keeps_little_for_a_client_that_does_not_read(tmp_path: Path) -> None:
+    with running(tmp_path) as school, follow(school):
+        hub = hub_of(school)
+        kept: list[int] = []
+
+        def look() -> None:
+            for client in hub._clients.values():
+                assert isinstance(client.connection, WebSocket)
+                connected = client.connection.raw.transport.get_extra_info("socket")
+                kept.append(connected.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF))
+
+        on_loop(hub, look)
+        # Linux doubles what it is told (socket(7)).
+        assert kept == [2 * actors.listener.KERNEL]
 
 
 def test_a_day_comes_before_who_is_there(tmp_path: Path, writes: list[list[str]]) -> None:

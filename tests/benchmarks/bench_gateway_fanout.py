@@ -39,7 +39,7 @@ PEERS = {
 }
 """What each of the peers needs."""
 SERVER_CORE, LOAD_CORE = 0, 1
-PRESSES, SECONDS = 40, 1.5
+PRESSES, SECONDS = 30, 1.0
 
 
 def start(module: str, *arguments: str, core: int) -> subprocess.Popen[str]:
@@ -50,7 +50,7 @@ def start(module: str, *arguments: str, core: int) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path[1:]])},
     )
     if (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(process.pid, {core})
@@ -147,7 +147,10 @@ def bouts(clients: int, names: Sequence[str], *, tls: bool) -> Iterator[dict[str
         fingerprint = fingerprint_of(folder / CERTIFICATE_FILE) if tls else ""
         target = Target(speaks="toctoc", port=int(port), clients=clients, server=fingerprint)
         started = {OURS: bout(server, target)}
-        programs = {SINGLE: ("floor_gateway", "single"), GROUP: ("floor_gateway", "group")}
+        programs: dict[str, tuple[str, ...]] = {
+            SINGLE: ("floor_gateway", "single"),
+            GROUP: ("floor_gateway", "group"),
+        }
         programs |= {name: (f"peer_{name}",) for name in names}
         for name, (module, *arguments) in programs.items():
             relay = begun(module, *arguments, *files)
@@ -178,10 +181,10 @@ def compare(clients: int, names: Sequence[str], rounds: int, *, tls: bool) -> No
         figures: dict[str, list[dict[str, float]]] = {name: [] for name in started}
         busy, at = other_load()
         own = sum(cpu(process.pid) for bout in started.values() for process in (bout.server, bout.load))
-        for one in range(rounds + 1):
+        for number in range(rounds + 1):
             for name, bout in started.items():
                 measured = bout.round()
-                if one:  # the first one warms up
+                if number:  # the first one warms up
                     figures[name].append(measured)
         busy, took = other_load()[0] - busy, time.monotonic() - at
         own = sum(cpu(process.pid) for bout in started.values() for process in (bout.server, bout.load)) - own

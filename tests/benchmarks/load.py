@@ -20,7 +20,8 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from msgspec import Struct, json as msgspec_json
+from msgspec import Struct
+from msgspec import json as msgspec_json
 
 from events.domain import Press
 from events.ids import RoomKey
@@ -30,7 +31,8 @@ from events.wire import Hello, SendPress, Subscribe, encode
 DOORS = 8
 """Of the clients, those that press; each hangs at a room of its own."""
 PATIENCE = 30.0
-PRESSED_AHEAD = 4000
+PRESSED_AHEAD = 8000
+COMMANDS = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115 -- what is read ahead would not be polled
 PONG, PING = 0x8A, 0x89
 """First bytes of such frames (RFC 6455, 5.2)."""
 
@@ -138,9 +140,7 @@ class Client:
         data = self.rest + self._more()
         while self.tls is not None and self.tls.pending():
             data += self.tls.recv(65536)
-        end = 0
-        for _, _, end in frames(data):
-            pass
+        end = max((end for _, _, end in frames(data)), default=0)
         self.rest = data[end:]
         return data[:end]
 
@@ -325,13 +325,13 @@ class Crowd:
 
 def main() -> None:
     """Serve commands: ``one N``, ``many SECONDS``."""
-    target = msgspec_json.decode(sys.stdin.buffer.raw.readline(), type=Target)  # type: ignore[attr-defined]
+    target = msgspec_json.decode(COMMANDS.readline(), type=Target)
     crowd = Crowd(target)
     print(json.dumps({"clients": len(crowd.clients)}), flush=True)
     while True:
         if not crowd.listen(1):
             continue
-        words = sys.stdin.buffer.raw.readline().split()  # type: ignore[attr-defined]
+        words = COMMANDS.readline().split()
         if not words:
             return
         answer: dict[str, float | str] = {}

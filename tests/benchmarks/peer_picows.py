@@ -1,3 +1,5 @@
+# mypy: disable-error-code="import-not-found, import-untyped, unused-ignore"
+# mypy: allow-subclassing-any, allow-untyped-decorators
 """The peer picows: relays what comes to all. Prints its port; ``CERTIFICATE KEY`` for TLS."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# mypy: disable-error-code="import-not-found, import-untyped, unused-ignore"
+# mypy: allow-subclassing-any, allow-untyped-decorators
+# ruff: noqa: E402 -- gevent has to change the library before others use it
 """The peer Flask-SocketIO on gevent, its fastest way: relays what comes to all. Prints its port.
 
 ``CERTIFICATE KEY`` for TLS.

@@ -16,6 +16,7 @@ def compare(
     *,
     aim: str,
     more_is_better: bool = False,
+    rounds: int = ROUNDS,
 ) -> float:
     """Run both in turn.
 
@@ -26,13 +27,14 @@ def compare(
         floor: Gives the floor's.
         aim: The ratio aimed at, in words.
         more_is_better: Whether the figures are rates.
+        rounds: How often.
 
     Returns:
         Median of ours divided by the median of the floor's.
     """
     ours()
     floor()
-    pairs = [(ours(), floor()) for _ in range(ROUNDS)]
+    pairs = [(ours(), floor()) for _ in range(rounds)]
     return report(title, unit, pairs, aim=aim, more_is_better=more_is_better)
 
 
