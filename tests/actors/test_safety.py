@@ -623,17 +623,15 @@ def many_files() -> Iterator[None]:
 def test_a_thousand_that_open_and_say_nothing_keep_nobody_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actors.hub, "HELLO_LIMIT", 1.0)
+    monkeypatch.setattr(actors.hub, "HELLO_LIMIT", 3.0)
     monkeypatch.setattr(actors.hub, "TURN_LIMIT", 2.0)
     door = DoorClient("L213")
     with running(tmp_path, doors=[("L213", door.key)]) as school, ExitStack() as stack:
         attackers = [stack.enter_context(silent_socket(school)) for _ in range(1000)]
-        began = time.monotonic()
         with door.connect(school.address, source_address=("127.0.0.2", 0)) as talk:
             talk.say(door.press())
             talk.until(Pressed)
-            # Before any of the attackers had to go.
-            assert time.monotonic() - began < 1.0
+            assert not all(is_cut(one) for one in attackers), "they are still there"
             there = list(attackers)
 
             def all_are_gone() -> bool:
@@ -641,7 +639,6 @@ def test_a_thousand_that_open_and_say_nothing_keep_nobody_out(
                 return not there
 
             eventually(all_are_gone)
-            assert time.monotonic() - began < 1.0 + 2.0 + 4.0
             talk.say(door.press())
             assert talk.until(Pressed).effect == "renewed"
 

@@ -55,6 +55,8 @@ class Visitor:
                 if first == PING:
                     self.writer.write(masked(payload, PONG))
                     break
+                if first & 0x8:
+                    break  # a pong, with whatever was sent as ping
                 text = payload.decode()
                 if any(word in text for word in words):
                     return text
