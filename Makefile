@@ -119,11 +119,12 @@ soak: $(READY) ## damaged pages and feeds for ten minutes; what is found stays i
 	PYTHONPATH=. $(BIN)/python tests/flood.py --seconds 300
 
 .PHONY: bench
-bench: $(READY) ## every benchmark beside its floor
+bench: $(READY) ## every benchmark beside its floor (peers where they are installed)
 	shopt -s nullglob
+	ulimit -n 8192 || echo "toctoc: 2,000 clients need more open files than this shell may have"
 	for file in tests/benchmarks/bench_*.py; do
 		echo "toctoc: $$file"
-		$(BIN)/python "$$file"
+		PYTHONPATH=. $(BIN)/python "$$file"
 	done
 
 .PHONY: pictures
