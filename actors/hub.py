@@ -376,9 +376,13 @@ class Hub:
         clients = list(self._clients.values())
         parting = [part(client.connection, 1012, "the server restarts") for client in clients]
         await asyncio.gather(*parting, return_exceptions=True)
+        # Whoever was accepted in the last turn is known to the server only some turns later, and a transport
+        # that was closed lets go of its socket likewise.
+        await _turns()
         for server in servers:
             server.close()
             await server.wait_closed()
+        await _turns()
 
     async def _process_request(
         self, connection: ServerConnection, request: Request, *, board_only: bool
@@ -936,3 +940,9 @@ def _response(answer: Answer, now: datetime) -> Response:
     if answer.status is not HTTPStatus.NOT_MODIFIED:
         headers["Content-Length"] = str(len(answer.body))
     return Response(answer.status.value, answer.status.phrase, headers, answer.body)
+
+
+async def _turns() -> None:
+    """Let the loop go round until what it has begun is done."""
+    for _ in range(10):
+        await asyncio.sleep(0)
