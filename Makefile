@@ -85,7 +85,7 @@ test: $(READY) ## lint, format, types, import rules and all tests
 	echo "toctoc: 2 of 5: ruff format --check"; $(BIN)/ruff format --check .
 	echo "toctoc: 3 of 5: mypy";                $(BIN)/mypy
 	echo "toctoc: 4 of 5: lint-imports";        $(BIN)/lint-imports --no-logo
-	echo "toctoc: 5 of 5: pytest";              $(BIN)/pytest -n 3
+	echo "toctoc: 5 of 5: pytest";              $(BIN)/pytest -n 2
 
 # What tests compare with, by npm: AsyncAPI's own schema of a description, and axe, which looks for barriers.
 var/asyncapi/3.0.0.json: NPM = @asyncapi/specs@6.11.1
@@ -146,7 +146,7 @@ words: $(READY) ## brings the catalogues of words up to date with the French tem
 .PHONY: test-lowest
 test-lowest: .venvs/lowest/.ready ## the tests with the lowest versions that pyproject.toml allows
 	# But for what no library has a part in (thousands of pictures described, not drawn), and for whole processes.
-	.venvs/lowest/bin/pytest -n 3 -p no:cacheprovider --ignore tests/kiosk/test_view.py --ignore tests/kiosk/drawing/test_palette.py \
+	.venvs/lowest/bin/pytest -n 2 -p no:cacheprovider --ignore tests/kiosk/test_view.py --ignore tests/kiosk/drawing/test_palette.py \
 		--ignore tests/system/test_board.py --ignore tests/system/test_door.py --ignore tests/system/test_console.py
 
 .PHONY: test-all
@@ -155,7 +155,7 @@ test-all: ## the tests with every Python there is, and with the lowest versions
 		if "python$$version" -c '' 2>/dev/null; then
 			$(MAKE) --no-print-directory ".venvs/$$version/.ready"
 			echo "toctoc: pytest with Python $$version"
-			".venvs/$$version/bin/pytest" -n 3 -p no:cacheprovider
+			".venvs/$$version/bin/pytest" -n 2 -p no:cacheprovider
 		else
 			echo "toctoc: there is no python$$version here: skipped"
 		fi
