@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 COMMANDS = {
-    "serve": ("actors.command", "run the school's server"),
+    "serve": ("actors.commands.serve", "run the school's server"),
     "kiosk": ("kiosk.command", "run a door: its screen and its button"),
     "console": ("kiosk.console", "the front desk, in a terminal: feed, notices, who is here"),
     "find": ("kiosk.find", "find the nearest free room"),
-    "room": ("actors.desk", "put a room out of order, or back; say how many are in it"),
-    "notice": ("actors.notice", "put a notice on doors, or take it away"),
-    "pair": ("actors.pair", "say at which room a door hangs that waits"),
-    "access": ("actors.access", "tell who may come in; let in, turn out"),
-    "sources": ("actors.sources", "tell how the timetables are"),
+    "room": ("actors.commands.room", "put a room out of order, or back; say how many are in it"),
+    "notice": ("actors.commands.notice", "put a notice on doors, or take it away"),
+    "pair": ("actors.commands.pair", "say at which room a door hangs that waits"),
+    "access": ("actors.commands.access", "tell who may come in; let in, turn out"),
+    "sources": ("actors.commands.sources", "tell how the timetables are"),
     "scrape": ("scraper.command", "read a timetable and print it; records nothing"),
     "log": ("events.command", "show, count, verify, export, import or annotate the event log"),
     "replay": ("events.command", "tell the state of every room at any instant"),
@@ -81,7 +81,7 @@ def main() -> int:
 
 def _ask(config: Path, order: Any) -> int:
     """Let the running server record what an operator orders: only the server's package knows how."""
-    desk, settings = import_module("actors.desk"), import_module("actors.settings")
+    desk, settings = import_module("actors.commands.room"), import_module("actors.settings")
     done = import_module("events.wire").Done
     return int(desk.ask_server(settings.read_school(config), order, done).seq)
 

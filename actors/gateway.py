@@ -1,6 +1,6 @@
 """The one live channel: turns the school's states into messages for doors, boards and the desk.
 
-The actor encodes each message once, on its own thread; `actors.hub` moves it, on the loop's.
+The actor encodes each message once, on its own thread; `actors.live.hub` moves it, on the loop's.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ import msgspec
 import pykka
 
 from actors import messages as m
-from actors.admission import Admission
 from actors.base import BaseActor, Broken
-from actors.codes import Codes, Gate
-from actors.credentials import ACCESS_FILE, Credentials, CredentialsBroken
-from actors.hub import Frame, Hub, Update
-from actors.listener import listen
-from actors.listing import listed
-from actors.outgoing import day_text, fits, presence_text, reply_text
-from actors.past import Past
-from actors.session import Access, Holder
+from actors.entry.access import Access, Holder
+from actors.entry.admission import Admission
+from actors.entry.codes import Codes, Gate
+from actors.entry.credentials import ACCESS_FILE, Credentials, CredentialsBroken
+from actors.entry.listener import listen
+from actors.entry.listing import listed
+from actors.entry.tls import Tls, TlsFailed, proxy_fingerprint
+from actors.live.hub import Frame, Hub, Update
+from actors.live.outgoing import day_text, fits, presence_text, reply_text
 from actors.settings import SchoolSettings
-from actors.tls import Tls, TlsFailed, proxy_fingerprint
-from actors.web import Room
+from actors.web.past import Past
+from actors.web.site import Room
 from events.clock import Clock
 from events.ids import EventId, RoomKey
 from events.notices import topics_of

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from actors import messages as m
 from actors.base import BaseActor, Broken, tell
-from actors.credentials import ACCESS_FILE, Credential, Credentials
+from actors.entry.credentials import ACCESS_FILE, Credential, Credentials
 from actors.intake import Intake, judge, report, sources_of
 from actors.room import RoomActor
 from actors.settings import SchoolSettings

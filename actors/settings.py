@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Meta, Struct
 from msgspec.structs import asdict, replace
 
-from actors.limits import Limits
+from actors.entry.limits import Limits
 from events.config import load, nearest, place
 from events.domain import ClosedDays, Hours, Policy, RoomInfo
 from events.errors import ConfigError

@@ -44,7 +44,7 @@ def main(argv: Sequence[str], *, ask: Ask | None = None) -> int:
 
     Args:
         argv: The command's name and its arguments.
-        ask: Lets the running server record an annotation (`actors.desk`), which this may not import.
+        ask: Lets the running server record an annotation (`actors.commands.room`), which this may not import.
 
     Returns:
         0 when all is well, 1 when `verify` found something, 2 when the log cannot be read.

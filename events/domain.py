@@ -558,7 +558,7 @@ class DoorRevoked(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True
 class AccessGranted(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="access-granted"):
     """Somebody, or a small device, may come in; the name is personal and lies in its part.
 
-    What proves who it is, is not in the log: see `actors.credentials`.
+    What proves who it is, is not in the log: see `actors.entry.credentials`.
 
     Attributes:
         access: Its number, from 1 and never given twice: what events name as their operator.

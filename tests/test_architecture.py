@@ -51,7 +51,9 @@ def test_a_door_needs_no_library_of_the_server() -> None:
 
 
 def test_a_server_needs_no_library_of_the_door() -> None:
-    done = python(without("pygame", "gpiozero", "kiosk") + "import actors.command, actors.desk")
+    done = python(
+        without("pygame", "gpiozero", "kiosk") + "import actors.commands.serve, actors.commands.room"
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 

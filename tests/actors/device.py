@@ -6,7 +6,7 @@ import contextlib
 import socket
 from typing import Self, TypeVar
 
-from actors.framing import Frames, frame
+from actors.live.framing import Frames, frame
 from events.signing import answer_device, device_key
 from events.wire import Challenge, ClientMessage, Hello, ServerMessage, Welcome, encode, read_server_message
 from tests.actors.stack import TIMEOUT

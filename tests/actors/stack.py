@@ -271,7 +271,7 @@ class School:
     @property
     def fingerprint(self) -> str:
         """Of the key that the server shows."""
-        from actors.tls import CERTIFICATE_FILE, fingerprint_of
+        from actors.entry.tls import CERTIFICATE_FILE, fingerprint_of
 
         return fingerprint_of(self.app.settings.tls.certificate or self.data / CERTIFICATE_FILE)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors import desk, notice
+from actors.commands import notice, room
 from actors.settings import read_school
 from events import command, wire
 from events.domain import AirMeasured, HeadcountChanged, MotionSeen, NoticePosted, NoticeWithdrawn
@@ -442,7 +442,7 @@ def test_everyone_is_told_where_the_board_is(tmp_path: Path) -> None:
 
 
 def room_count(config: Path, *arguments: str) -> int:
-    return desk.main(["count", *arguments, "--config", str(config)])
+    return room.main(["count", *arguments, "--config", str(config)])
 
 
 def test_the_desk_counts_through_the_running_server(
@@ -472,7 +472,7 @@ def test_a_count_that_is_no_number_of_people_is_refused(
 
 def test_only_a_count_takes_a_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = write_school(tmp_path)
-    assert desk.main(["reopen", "L213", "12", "--config", str(config)]) == 1
+    assert room.main(["reopen", "L213", "12", "--config", str(config)]) == 1
     assert "reopen takes a room and nothing behind it, not '12'" in capsys.readouterr().err
 
 

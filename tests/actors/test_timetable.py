@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import actors.hub
+import actors.live.hub
 from events.codec import tag_of
 from events.domain import BookingAdded, BookingRemoved, SourceRead, TimetableRead
 from events.ids import RoomKey
@@ -376,7 +376,7 @@ def test_a_restart_with_an_unchanged_page_adds_no_booking(tmp_path: Path, site: 
 def test_at_midnight_everyone_is_sent_the_new_day(
     tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actors.hub, "HEARTBEAT", 0.02)
+    monkeypatch.setattr(actors.live.hub, "HEARTBEAT", 0.02)
     tomorrow = TODAY + timedelta(days=1)
     site.show(page(), f"/?day={TODAY}")
     url = site.show(page(day=tomorrow), f"/?day={tomorrow}").replace(tomorrow.isoformat(), "{day}")

@@ -25,7 +25,7 @@ from typing import Any
 
 import msgspec
 
-from actors.tls import CERTIFICATE_FILE, KEY_FILE, fingerprint_of
+from actors.entry.tls import CERTIFICATE_FILE, KEY_FILE, fingerprint_of
 from tests.benchmarks.hall import cpu, memory
 from tests.benchmarks.load import Target
 

@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from actors.tls import CERTIFICATE_FILE, fingerprint_of
+from actors.entry.tls import CERTIFICATE_FILE, fingerprint_of
 from events.wire import Hello, Subscribe, encode
 from tests.actors.stack import free_port, write_school
 from tests.benchmarks.bench_gateway_fanout import LOAD_CORE, ROOT, SERVER_CORE

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from actors import session
 from actors.app import App
+from actors.live import session
 from actors.settings import TlsSettings
 from tests.benchmarks.bench_press import settings
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from actors.credentials import new_secret, proof_of, token
+from actors.entry.credentials import new_secret, proof_of, token
 from events.domain import NoticePosted
 from events.wire import Done, GrantAccess, Granted, Hello, PostNotice
 from tests.actors.stack import TIMEOUT, free_port, greeted, running, write_school

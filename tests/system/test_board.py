@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from actors.codes import HOLDS
-from actors.credentials import new_secret, proof_of, token
+from actors.entry.codes import HOLDS
+from actors.entry.credentials import new_secret, proof_of, token
 from events.domain import DoorPaired, HeadcountChanged, PresencePressed
 from events.ids import RoomKey
 from events.search import Wish

@@ -1,0 +1,1 @@
+"""The server's commands: one runs it, the others speak to the one that runs."""
