@@ -28,7 +28,7 @@ from actors.live.hub import Frame, Hub, Update
 from actors.live.outgoing import day_text, fits, presence_text, reply_text
 from actors.settings import SchoolSettings
 from actors.web.past import Past
-from actors.web.site import Room
+from actors.web.rooms import Room
 from events.clock import Clock
 from events.ids import EventId, RoomKey
 from events.notices import topics_of

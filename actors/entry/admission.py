@@ -27,7 +27,7 @@ from actors.entry.credentials import read_token, verifies
 from actors.entry.limits import Allowance, Limits
 from actors.entry.tls import Context
 from actors.entry.turns import Turns
-from actors.web.site import Answer
+from actors.web.answer import Answer
 from events.wire import PROTOCOL
 
 logger = logging.getLogger(__name__)

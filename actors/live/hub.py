@@ -56,9 +56,12 @@ from actors.live.session import (
     TellAccess,
     Verify,
 )
+from actors.web.answer import Answer, preferred
+from actors.web.answer import Request as WebRequest
+from actors.web.health import Condition
 from actors.web.past import Past
-from actors.web.site import Answer, Condition, Room, Shown, Web, load_files, preferred
-from actors.web.site import Request as WebRequest
+from actors.web.rooms import Room, Shown
+from actors.web.site import Web, load_files
 from events.clock import Clock
 from events.domain import LogCreated, Recorded
 from events.ids import EventId, RoomKey, SourceName

@@ -21,7 +21,7 @@ from urllib.parse import parse_qs
 import msgspec
 from msgspec import Struct
 
-from actors.web.site import Answer, Request, get_only, refuse, served
+from actors.web.answer import Answer, Request, get_only, refuse, served
 from events.errors import LogError
 from events.ids import EventId
 from events.log import EventLog

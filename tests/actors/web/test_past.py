@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 import actors.web.past
+from actors.web.answer import Answer, Request
 from actors.web.past import MOST_WAITING, Past, Then
-from actors.web.site import Answer, Request
 from events.domain import (
     HeadcountChanged,
     Hours,

@@ -19,25 +19,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
-from actors.web.site import (
-    FOLDER,
-    LONGEST_TARGET,
-    OFFICE,
-    RECORDER_LIMIT,
-    Answer,
-    Condition,
-    Listing,
-    Request,
-    Room,
-    Shown,
-    Web,
-    ails,
-    calendar,
-    load_files,
-    preferred,
-    rooms_json,
-    segments,
-)
+from actors.web.answer import Answer, Request, preferred, segments
+from actors.web.calendar import calendar
+from actors.web.health import RECORDER_LIMIT, Condition, ails
+from actors.web.rooms import Listing, Room, Shown, rooms_json
+from actors.web.site import FOLDER, LONGEST_TARGET, OFFICE, Web, load_files
 from events.domain import RoomInfo
 from events.ids import EventId, RoomKey, SourceName
 from events.projection import room_day, room_presence
