@@ -15,7 +15,7 @@ from events.client import GatewayError, converse
 from events.errors import ToctocError
 from events.ids import parse_room_key, read_fingerprint
 from events.search import Answer, Refusal, Why, Wish
-from events.wire import Find, Found, Refused
+from events.wire import Find, Found, Refused, Welcome
 
 TIMEOUT = 10.0
 
@@ -56,15 +56,15 @@ def main(argv: Sequence[str]) -> int:
             projector=arguments.projector,
         )
         pin = read_fingerprint(arguments.fingerprint) if arguments.fingerprint is not None else None
-        zone, answer = _ask(arguments.server, wish, pin)
+        welcome, answer = _ask(arguments.server, wish, pin)
     except (GatewayError, _NotFound, ValueError) as error:
         print(f"toctoc find: {error}", file=sys.stderr)
         return 2
     if arguments.json:
         print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
     else:
-        school = ZoneInfo(zone)
-        print("\n".join(lines(answer, school, datetime.now(school))))
+        # By the server's clock: that of this machine may be wrong, and the hours are the server's.
+        print("\n".join(lines(answer, ZoneInfo(welcome.rules.zone), welcome.server_time)))
     return 0 if answer.rooms else 1
 
 
@@ -96,14 +96,14 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _ask(server: str, wish: Wish, pin: str | None) -> tuple[str, Answer]:
+def _ask(server: str, wish: Wish, pin: str | None) -> tuple[Welcome, Answer]:
     until = time.monotonic() + TIMEOUT
     with converse(server, pin=pin, timeout=TIMEOUT) as conversation:
         conversation.say(Find(id=1, wish=wish))
         while True:
             match conversation.hear(until=until):
                 case Found(ref=1, answer=answer):
-                    return conversation.welcome.rules.zone, answer
+                    return conversation.welcome, answer
                 case Refused(reason=reason):
                     raise _NotFound(reason)
 

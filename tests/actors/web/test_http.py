@@ -15,7 +15,7 @@ import icalendar
 import pytest
 
 import actors.live.hub
-import actors.web.site
+import actors.web.health
 from events.log import Batch
 from events.sqlite import SqliteLog
 from events.wire import Hello, Pressed, RoomPresence
@@ -133,7 +133,7 @@ def test_health_knows_the_timetables(school: School) -> None:
 def test_a_recorder_that_hangs_is_told_and_so_is_its_return(
     school: School, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actors.web.site, "RECORDER_LIMIT", 0.5)
+    monkeypatch.setattr(actors.web.health, "RECORDER_LIMIT", 0.5)
     append, free = SqliteLog.append_group, threading.Event()
 
     def hang(log: SqliteLog, batches: Sequence[Batch]) -> Any:
