@@ -16,9 +16,10 @@ import pykka
 
 from actors.base import tell
 from actors.gateway import GatewayActor, WhereAreYou
+from actors.key import load_key
 from actors.messages import AreYouThere, Reload
 from actors.recorder import RecorderActor
-from actors.school import SchoolActor, load_key
+from actors.school import SchoolActor
 from actors.settings import SchoolSettings
 from actors.timetable import TimetableActor
 from events.clock import Clock, SystemClock

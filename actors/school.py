@@ -8,13 +8,11 @@ nobody.
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pykka
@@ -22,39 +20,36 @@ from msgspec.structs import replace
 
 from actors import messages as m
 from actors.base import BaseActor, Broken, tell
-from actors.entry.credentials import ACCESS_FILE, Credential, Credentials
-from actors.intake import Intake, judge, report, sources_of
+from actors.configured import config_drafts, other_zone, start_drafts
+from actors.entry.credentials import ACCESS_FILE, Credentials
+from actors.intake import Intake, judge, report
+from actors.ordered import Order, Orders, draft, is_there, no_room
+from actors.replies import answers, ref_of, replies
 from actors.room import RoomActor
 from actors.settings import SchoolSettings
 from events import domain as e
 from events.clock import Clock
-from events.errors import LogConflict, LogError, ToctocError
+from events.errors import LogConflict
 from events.ids import (
-    SCHOOL_STREAM,
     EventId,
     KioskId,
     RoomKey,
     SourceName,
-    new_event_id,
-    phone_number,
     room_stream,
-    sensed_number,
 )
 from events.log import Batch, Draft, EventLog
-from events.notices import one_line, why_not_posted, why_not_withdrawn
-from events.personal import PersonalStore, new_part, read_text
+from events.personal import PersonalStore, read_text
 from events.replay import replay, texts
 from events.search import UnknownRoom, find
-from events.state import RoomState, Rules, SchoolState, fold
+from events.state import RoomState, SchoolState, fold
 from events.status import day_of, known
-from events.wire import Air, Done, Found, Granted, Paired, Pressed, Refused, Sources
+from events.wire import Air, Found, Refused, Sources
 
 logger = logging.getLogger(__name__)
 
 RESTARTS = 5
 """How often one room may die within `RESTART_SPAN` before the whole process ends."""
 RESTART_SPAN = 60.0
-KEY_BYTES = 32
 _TEXTS_KEPT = timedelta(days=2)
 _ONLY_PRESENCE = (
     e.PresencePressed,
@@ -64,19 +59,6 @@ _ONLY_PRESENCE = (
     e.ButtonFreed,
     e.HeadcountChanged,
     e.MotionSeen,
-)
-
-
-_Ordered = (
-    m.SetClosure
-    | m.Annotate
-    | m.SetHeadcount
-    | m.PostNotice
-    | m.WithdrawNotice
-    | m.PairDoor
-    | m.RevokeDoor
-    | m.GrantAccess
-    | m.RevokeAccess
 )
 
 
@@ -129,9 +111,7 @@ class SchoolActor(BaseActor):
         self._deaths: dict[RoomKey, deque[float]] = {}
         self._readings: deque[m.TakeReadings] = deque()
         self._reading_in_flight = False
-        self._posting = 0
-        self._credentials = Credentials(settings.data / ACCESS_FILE)
-        self._granted = 0
+        self._orders = Orders(Credentials(settings.data / ACCESS_FILE))
         self._stuck: dict[tuple[RoomKey, KioskId], bool] = {}
         self._doubted: dict[SourceName, m.Taken] = {}
         self._strangers: dict[SourceName, tuple[str, ...]] = {}
@@ -146,12 +126,14 @@ class SchoolActor(BaseActor):
         self._school = replay(reader)
         created = self._school.created
         if created is not None and created.zone != self._settings.zone:
-            self._ended(_other_zone(created.zone, self._settings.zone))
+            self._ended(other_zone(created.zone, self._settings.zone))
             raise Broken("the zone of the log is another")
         now = self._clock.now()
         if self._personal is not None:
             self._texts = texts(self._school, self._personal, ended_after=now - _TEXTS_KEPT)
-        drafts = self._start_drafts(now)
+        drafts = start_drafts(
+            self._settings, self._school, now, version=self._version, alive_until=self._alive_until
+        )
         self._recorder.tell(m.Append(batch=Batch(drafts=tuple(drafts)), ref="start"))
 
     def on_stop(self) -> None:
@@ -209,7 +191,7 @@ class SchoolActor(BaseActor):
             case m.ActorDied():
                 self._restart(message)
             case m.PressRefused(name=name, reason=reason):
-                self._refuse(name, Refused(code="bad-message", reason=reason, ref=_ref(name)))
+                self._refuse(name, Refused(code="bad-message", reason=reason, ref=ref_of(name)))
             case pykka.ActorRef():
                 self._gateway = message
                 self._publish(
@@ -247,8 +229,7 @@ class SchoolActor(BaseActor):
             append.ref == "reading" or isinstance(append.ref, m.JudgeReading) for append, _ in message.results
         ):
             self._reading_in_flight = False
-        if self._posting:
-            self._posting -= sum(isinstance(append.ref, m.PostNotice) for append, _ in message.results)
+        self._orders.settled(append.ref for append, _ in message.results)
         if started:
             self._start_rooms()
         settled = {
@@ -272,8 +253,8 @@ class SchoolActor(BaseActor):
             changed=self._changed(self._school.rooms)
             if rules_changed or started
             else self._changed(shown, days),
-            answers=_answers(message),
-            replies=_replies(message),
+            answers=answers(message),
+            replies=replies(message),
             texts=new_texts,
             rules=rules_changed,
             readings=read,
@@ -290,10 +271,10 @@ class SchoolActor(BaseActor):
         for append, result in message.results:
             if isinstance(result, LogConflict):
                 continue
-            for draft in append.batch.drafts:
-                if draft.text is not None:
-                    text = read_text(draft.text)
-                    new[draft.id] = text.title or text.reason
+            for sent in append.batch.drafts:
+                if sent.text is not None:
+                    text = read_text(sent.text)
+                    new[sent.id] = text.title or text.reason
         self._texts.update(new)
         return new
 
@@ -302,10 +283,8 @@ class SchoolActor(BaseActor):
         if batch.drafts:
             self._recorder.tell(m.Append(batch=batch, ref=ref))
 
-    def _draft(self, event: e.AnyEvent, at: datetime | None = None, text: bytes | None = None) -> Draft:
-        room: RoomKey | None = getattr(event, "room", None)
-        stream = SCHOOL_STREAM if room is None else room_stream(room)
-        return Draft(id=new_event_id(), stream=stream, at=at or self._clock.now(), event=event, text=text)
+    def _draft(self, event: e.AnyEvent, at: datetime | None = None) -> Draft:
+        return draft(event, at or self._clock.now())
 
     def _publish(
         self,
@@ -394,8 +373,8 @@ class SchoolActor(BaseActor):
 
     def _sensed(self, message: m.RecordSensed) -> None:
         """Record what a sensor felt; a motion that counts is decided by its room, as a press is."""
-        if not self._is_there(message.room):
-            refused = Refused(code="unknown-room", reason=_no_room(message.room), ref=_ref(message.name))
+        if not is_there(self._school, message.room):
+            refused = Refused(code="unknown-room", reason=no_room(message.room), ref=ref_of(message.name))
             self._refuse(message.name, refused)
             return
         event: e.AirMeasured | e.MotionSeen
@@ -451,169 +430,23 @@ class SchoolActor(BaseActor):
             reply = Found(ref=message.ref, answer=answer)
         self._reply(message.session, reply)
 
-    def _follow(self, order: _Ordered) -> None:
+    def _follow(self, order: Order) -> None:
         """Record what somebody ordered, or say why not."""
-        draft = self._ordered(order)
-        if isinstance(draft, Refused):
-            self._reply(order.session, draft)
+        decided = self._orders.decide(order, self._school)
+        if isinstance(decided, Refused):
+            self._reply(order.session, decided)
         else:
-            self._posting += isinstance(order, m.PostNotice)
-            self._append([draft], ref=order)
-
-    def _ordered(self, order: _Ordered) -> Draft | Refused:
-        if isinstance(order, m.SetClosure | m.SetHeadcount | m.PairDoor) and not self._is_there(order.room):
-            return Refused(code="unknown-room", reason=_no_room(order.room), ref=order.ref)
-        match order:
-            case m.SetHeadcount():
-                event: e.AnyEvent = e.HeadcountChanged(
-                    room=order.room,
-                    count=order.count,
-                    by=order.by,
-                    kiosk=order.kiosk,
-                    operator=order.operator,
-                )
-                return self._draft(event, order.at)
-            case m.PostNotice():
-                return self._posted(order)
-            case m.WithdrawNotice(notice=number):
-                problem = why_not_withdrawn(self._school, number, order.at)
-                if problem is not None:
-                    return Refused(code="bad-message", reason=problem, ref=order.ref)
-                return self._draft(e.NoticeWithdrawn(notice=number, operator=order.operator), order.at)
-            case m.Annotate():
-                return self._annotated(order)
-            case m.SetClosure(closed=False):
-                return self._draft(e.RoomReopened(room=order.room, operator=order.operator), order.at)
-            case m.PairDoor() | m.RevokeDoor() | m.GrantAccess() | m.RevokeAccess():
-                return self._access_ordered(order)
-        part, text = None, None
-        if order.reason:
-            part, text = new_part(order.until or order.at, reason=order.reason)
-        closed = e.RoomClosed(room=order.room, until=order.until, part=part, operator=order.operator)
-        return self._draft(closed, order.at, text)
-
-    def _annotated(self, order: m.Annotate) -> Draft | Refused:
-        """Record an annotation; of a room that is no longer configured, too: it is about the past."""
-        problem = ""
-        if order.room not in self._school.rooms:
-            problem = _no_room(order.room)
-        elif order.start >= order.end:
-            problem = "it ends before it begins"
-        elif (order.what == "withdrawn") != bool(order.withdraws):
-            problem = "to withdraw is to name an annotation, and only that names one"
-        if problem:
-            return Refused(code="bad-message", reason=problem, ref=order.ref)
-        part, text = new_part(order.end, reason=order.text)
-        event = e.RoomAnnotated(
-            room=order.room,
-            what=order.what,
-            start=order.start,
-            end=order.end,
-            part=part,
-            booking=order.booking,
-            withdraws=order.withdraws,
-            operator=order.operator,
-        )
-        return self._draft(event, order.at, text)
-
-    def _access_ordered(
-        self, order: m.PairDoor | m.RevokeDoor | m.GrantAccess | m.RevokeAccess
-    ) -> Draft | Refused:
-        """Record who may come in; what proves it is in its file before the event is in the log."""
-        text = None
-        event: e.AnyEvent
-        match order:
-            case m.PairDoor(room=room, kiosk=kiosk, key=key, name=name):
-                event = e.DoorPaired(hangs_at=room, kiosk=kiosk, key=key, name=name, operator=order.operator)
-            case m.RevokeDoor(kiosk=kiosk):
-                if kiosk not in self._school.doors and not order.configured:
-                    return Refused(code="bad-message", reason=f"no door {kiosk!r} is known", ref=order.ref)
-                event = e.DoorRevoked(kiosk=kiosk, operator=order.operator)
-            case m.RevokeAccess(access=number):
-                if number not in self._school.accesses:
-                    return Refused(code="bad-message", reason=f"there is no access {number}", ref=order.ref)
-                try:
-                    self._credentials.forget(number)
-                except (ToctocError, OSError) as error:
-                    # Without the event it would come back with the file.
-                    logger.error("the name of access %d stays on disk: %s", number, error)  # noqa: TRY400
-                event = e.AccessRevoked(access=number, operator=order.operator)
-            case m.GrantAccess(name=name, role=role, room=of):
-                # What was granted last may not be folded yet, and no number is given twice.
-                number = self._granted = max(self._granted, self._school.last_access) + 1
-                try:
-                    credential = Credential(name=name, role=role, proof=order.proof)
-                    in_flight = range(self._school.last_access + 1, number)
-                    self._credentials.grant(number, credential, {*self._school.accesses, *in_flight})
-                except (ToctocError, OSError) as error:
-                    return Refused(code="server", reason=str(error), ref=order.ref)
-                part, text = new_part(order.at, reason=name)
-                event = e.AccessGranted(
-                    access=number, role=role, part=part, speaks_for=of, operator=order.operator
-                )
-        return Draft(id=new_event_id(), stream=SCHOOL_STREAM, at=order.at, event=event, text=text)
-
-    def _posted(self, order: m.PostNotice) -> Draft | Refused:
-        problem = why_not_posted(self._school, order.topic, order.until, order.at, on_their_way=self._posting)
-        try:
-            line = one_line(order.text)
-        except ValueError as error:
-            problem = problem or str(error)
-        if problem is not None:
-            return Refused(code="bad-message", reason=problem, ref=order.ref)
-        part, text = new_part(order.until or order.at, reason=line)
-        posted = e.NoticePosted(topic=order.topic, until=order.until, part=part, operator=order.operator)
-        return self._draft(posted, order.at, text)
-
-    def _is_there(self, room: RoomKey) -> bool:
-        known = self._school.rooms.get(room)
-        return known is not None and not known.retired
+            self._append([decided], ref=order)
 
     # -- configuration --------------------------------------------------------------------------
 
     def _reload(self, settings: SchoolSettings) -> None:
         zone = self._school.rules.zone
         if settings.zone != zone:
-            logger.error("%s; all else is followed", _other_zone(zone, settings.zone))
+            logger.error("%s; all else is followed", other_zone(zone, settings.zone))
             settings = replace(settings, zone=zone)
         self._settings = settings
-        self._append(self._config_drafts(self._clock.now()))
-
-    def _start_drafts(self, now: datetime) -> list[Draft]:
-        drafts = []
-        if self._school.created is None:
-            created = e.LogCreated(log=new_event_id(), school=self._settings.name, zone=self._settings.zone)
-            drafts.append(self._draft(created, now))
-        drafts.append(self._draft(e.ServerStarted(version=self._version, alive_until=self._alive_until), now))
-        return drafts + self._config_drafts(now)
-
-    def _config_drafts(self, now: datetime) -> list[Draft]:
-        """Draft what the configuration says and the log does not."""
-        settings, school = self._settings, self._school
-        drafts = []
-        rules = Rules(
-            zone=school.rules.zone, policy=settings.policy, hours=settings.hours, closed=settings.closed
-        )
-        if rules != school.rules or school.created is None:
-            policy = e.PolicySet(policy=settings.policy, hours=settings.hours, closed=settings.closed)
-            drafts.append(self._draft(policy, now))
-        for key, info in settings.rooms.items():
-            wanted = replace(info, sources=sources_of(settings, key))
-            room = school.rooms.get(key)
-            if room is None or room.retired or room.info != wanted:
-                drafts.append(self._draft(e.RoomDeclared(room=key, info=wanted), now))
-        drafts += [
-            self._draft(e.BookingRemoved(room=key, booking=b.id, source=b.source), now)
-            for key, room in school.rooms.items()
-            for b in room.all_bookings.values()
-            if b.end > now and b.source not in sources_of(settings, key)
-        ]
-        drafts += [
-            self._draft(e.RoomRetired(room=key), now)
-            for key, room in school.rooms.items()
-            if key not in settings.rooms and not room.retired
-        ]
-        return drafts
+        self._append(config_drafts(settings, self._school, self._clock.now()))
 
     # -- timetables -----------------------------------------------------------------------------
 
@@ -717,87 +550,6 @@ class SchoolActor(BaseActor):
             tell(self._gateway, m.Reply(session=session, message=message))
 
 
-def _other_zone(log: str, settings: str) -> str:
-    return (
-        f'the log was begun with [school] zone = "{log}" and the configuration says "{settings}": '
-        "a log keeps its zone; put the old one back, or begin a new data folder"
-    )
-
-
 def _is_evidence_only(event: e.AnyEvent) -> bool:
     """Whether nothing that is shown follows from an event: 500 doors need not be told of it."""
     return isinstance(event, e.AirMeasured) or (isinstance(event, e.MotionSeen) and event.until is None)
-
-
-def _no_room(room: RoomKey) -> str:
-    return f"no room {room!r} here"
-
-
-def _ref(name: EventId) -> int | EventId:
-    """Tell by what the door knows a press, or what was sensed; by what a phone knows its request."""
-    number = sensed_number(name)
-    if number is None:
-        number = phone_number(name)
-    return name if number is None else number
-
-
-def _answers(message: m.Committed) -> tuple[tuple[EventId, Pressed | Done | Refused], ...]:
-    """Acknowledge what doors sent among what was recorded, now or earlier."""
-    answers: list[tuple[EventId, Pressed | Done | Refused]] = []
-    for append, result in message.results:
-        if isinstance(result, LogConflict):
-            if isinstance(append.ref, m.RecordSensed):
-                name = append.ref.name
-                answers.append((name, Refused(code="bad-message", reason=str(result), ref=_ref(name))))
-            continue
-        for recorded in result:
-            event, name = recorded.event, recorded.id
-            if isinstance(event, e.PresencePressed):
-                by_phone = phone_number(name)
-                if by_phone is not None:
-                    answers.append((name, Done(ref=by_phone, seq=recorded.seq)))
-                    continue
-                pressed = Pressed(ref=name, seq=recorded.seq, effect=event.effect, until=event.until)
-                answers.append((name, pressed))
-            elif isinstance(event, e.MotionSeen | e.AirMeasured):
-                number = sensed_number(name)
-                if number is not None:
-                    answers.append((name, Done(ref=number, seq=recorded.seq)))
-    return tuple(answers)
-
-
-def _replies(message: m.Committed) -> tuple[tuple[m.Session, Done | Paired | Granted], ...]:
-    """Tell whoever ordered something that it is in the log."""
-    return tuple(
-        (append.ref.session, _done(append.ref, result[-1]))
-        for append, result in message.results
-        if isinstance(append.ref, m.Order) and not isinstance(result, LogConflict)
-    )
-
-
-def _done(order: m.Order, recorded: e.Recorded) -> Done | Paired | Granted:
-    match recorded.event:
-        case e.DoorPaired(hangs_at=room, kiosk=kiosk):
-            return Paired(ref=order.ref, room=room, kiosk=kiosk)
-        case e.AccessGranted(access=number):
-            return Granted(ref=order.ref, seq=recorded.seq, access=number)
-    return Done(ref=order.ref, seq=recorded.seq)
-
-
-def load_key(path: Path) -> bytes:
-    """Read the log's secret for hashing, which is made with the log; 32 bytes.
-
-    Raises:
-        LogError: The file holds something else.
-    """
-    with suppress(FileNotFoundError):
-        key = path.read_bytes()
-        if len(key) == KEY_BYTES:
-            return key
-        if key:
-            raise LogError(f"{path}: {len(key)} bytes, not {KEY_BYTES}: this is no key")
-    key = secrets.token_bytes(KEY_BYTES)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_bytes(key)
-    return key

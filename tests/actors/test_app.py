@@ -16,9 +16,10 @@ from msgspec.structs import replace
 from websockets.exceptions import ConnectionClosed
 
 from actors.app import App, StartFailed, load_token
+from actors.key import load_key
 from actors.messages import Told
 from actors.recorder import RecorderActor
-from actors.school import RESTARTS, load_key
+from actors.school import RESTARTS
 from actors.settings import read_school
 from events.domain import (
     ClosedDays,

@@ -282,6 +282,7 @@ def test_a_count_is_still_known_after_a_restart(tmp_path: Path) -> None:
     door, clock = DoorClient("L227"), FakeClock()
     with running(tmp_path, clock) as school, door.connect(school.address) as talk:
         talk.say(door.press())
+        talk.until(Pressed)
         talk.say(SetHeadcount(id=3, room=L227, count=12))
         talk.until(Done)
     with running(tmp_path, clock) as school, greeted(school.address, BOARD) as board:
