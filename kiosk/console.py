@@ -12,13 +12,16 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from websockets.exceptions import InvalidURI
+from websockets.uri import parse_uri
 
+from events.client import address
 from events.clock import SystemClock
 from events.errors import ConfigError, ToctocError
 from events.ids import RoomKey, parse_room_key, read_fingerprint
 from events.tls import fingerprint
+from kiosk.desk.desk import Desk
 from kiosk.desk.line import Target, TurnedAway
-from kiosk.desk.model import Desk
 from kiosk.desk.terminal import run
 
 SERVER = "ws://127.0.0.1:8765"
@@ -36,19 +39,18 @@ def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     try:
         target = _target(arguments)
+        parse_uri(address(target.server))
         room = parse_room_key(arguments.room) if arguments.room else None
-    except (ToctocError, OSError, ValueError) as error:
+        _need_terminal()
+    except (ToctocError, OSError, ValueError, InvalidURI) as error:
         print(f"toctoc console: {error}", file=sys.stderr)
-        return 2
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print(
-            "toctoc console: this is no terminal; toctoc notice and toctoc room work without", file=sys.stderr
-        )
         return 2
     try:
         run(Desk(RoomKey(room) if room else None), target, SystemClock())
     except TurnedAway as refused:
-        print(f"toctoc console: {target.server} does not let you in: {refused}", file=sys.stderr)
+        # The server does not tell whose token it is, so it cannot say that only the name is wrong.
+        hint = "; a granted token counts only with its own name, or without --as" if arguments.name else ""
+        print(f"toctoc console: {target.server} does not let you in: {refused}{hint}", file=sys.stderr)
         return 1
     return 0
 
@@ -97,8 +99,25 @@ def _target(arguments: argparse.Namespace) -> Target:
         if not token:
             raise ValueError(f"{arguments.token_file} is empty; it has to hold the token")
     else:
-        token = getpass.getpass("token: ").strip()
+        token = _ask_token()
     return Target(server=arguments.server or SERVER, token=token, name=arguments.name, pin=pin)
+
+
+def _ask_token() -> str:
+    _need_terminal()
+    try:
+        token = getpass.getpass("token: ").strip()
+    except (EOFError, KeyboardInterrupt):
+        token = ""
+        print()  # the cursor stands behind the question
+    if not token:
+        raise ValueError("no token was given; toctoc access grant NAME --operator makes one")
+    return token
+
+
+def _need_terminal() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ValueError("this is no terminal; toctoc notice and toctoc room work without")
 
 
 def _local(config: Path) -> Target:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -75,8 +75,10 @@ def _parser() -> argparse.ArgumentParser:
         epilog="example: toctoc find --from L213 --minutes 60 --whiteboard",
     )
     parser.add_argument("--from", dest="origin", required=True, metavar="ROOM", help="where you stand")
-    parser.add_argument("--minutes", type=_positive, help="for how long; default: the school's (60)")
-    parser.add_argument("--seats", type=_positive, help="at least so many; default: a room like this one")
+    parser.add_argument("--minutes", type=_up_to(24 * 60), help="for how long; default: the school's (60)")
+    parser.add_argument(
+        "--seats", type=_up_to(10_000), help="at least so many; default: a room like this one"
+    )
     parser.add_argument("--whiteboard", action="store_true")
     parser.add_argument("--blackboard", action="store_true")
     parser.add_argument("--projector", action="store_true", help="a television is good, too")
@@ -90,10 +92,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
-    if not (text.isdecimal() and 0 < int(text) <= 24 * 60):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1440")
-    return int(text)
+def _up_to(most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isdecimal() and len(text) < 10 and 0 < int(text) <= most):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {most}")
+        return int(text)
+
+    return read
 
 
 def _ask(server: str, wish: Wish, pin: str | None) -> tuple[Welcome, Answer]:
@@ -135,11 +140,16 @@ def lines(answer: Answer, zone: ZoneInfo, now: datetime) -> list[str]:
         found.append("no room is free for that long")
     if answer.refused:
         found.append("nearer, but:" if answer.rooms else "because:")
-        found += [f"  {refusal.name:8} {_because(refusal, hour(refusal.at))}" for refusal in answer.refused]
+        found += [
+            f"  {refusal.name:8} {_because(refusal, answer.wish, hour(refusal.at))}"
+            for refusal in answer.refused
+        ]
     return found
 
 
-def _because(refusal: Refusal, hour: str) -> str:
+def _because(refusal: Refusal, wish: Wish, hour: str) -> str:
+    if refusal.why == "too-small" and wish.seats is not None:  # then the type does not matter
+        return f"has fewer than {wish.seats} seats"
     if not hour:
         return WHY[refusal.why]
     joint = "from" if refusal.why == "booked-soon" else "at" if refusal.why == "closes-soon" else "until"

@@ -1,4 +1,6 @@
-"""The front desk's console: what it knows and says (`model`), how it is typed, how it is connected.
+"""The front desk's console: what it knows and says (`desk`), how it is connected, how it is typed.
 
-`model`, `told`, `typed` and `feed` are pure; `line` is the connection, `terminal` the screen.
+From the middle to the rim: `words`, `typed`, `feed`, `told`, `room` and `effects`; `known` and
+`questions`, joined in `session`; `commands` and `news`, joined in `desk`. All of these are pure;
+`line` is the connection, `terminal` the screen.
 """

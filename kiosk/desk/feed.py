@@ -9,6 +9,7 @@ from msgspec import Struct
 from events import domain as e
 from events.domain import RoomInfo
 from events.ids import RoomKey
+from events.notices import topics_of
 
 KINDS: dict[str, tuple[type[e.AnyEvent], ...]] = {
     "presses": (e.PresencePressed, e.HeadcountChanged),
@@ -61,7 +62,16 @@ class Feed(Struct, frozen=True, kw_only=True):
             event: What happened.
             rooms: What is known of the rooms, for their wings.
         """
-        return self.on and _KIND[type(event)] in self.kinds and self.about(_room_of(event), rooms)
+        if not self.on or _KIND[type(event)] not in self.kinds:
+            return False
+        match event:
+            case e.NoticePosted(topic=topic):
+                on = (key for key, info in rooms.items() if topic in topics_of(key, info))
+                return self.about(None, rooms) or any(self.about(key, rooms) for key in on)
+            case e.NoticeWithdrawn():  # on which doors it was, it does not tell
+                return True
+            case _:
+                return self.about(_room_of(event), rooms)
 
     def about(self, room: RoomKey | None, rooms: Mapping[RoomKey, RoomInfo | None]) -> bool:
         """Tell whether a room, or None for the school, is among those that are shown."""

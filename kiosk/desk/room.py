@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from events.status import Status, StatusName, Stretch
 from events.wire import DayBooking, Notice, RoomDay, RoomPresence
+from kiosk.desk.words import hour, people, until
 
 _STATUS: dict[StatusName, str] = {
     "in_use": "in use",
@@ -38,12 +39,9 @@ class Room(Struct, frozen=True):
         """Take note that its timetables were read again."""
         return Room(replace(self.day, readings=dict(readings)), self.presence, self.plan)
 
-    def now(self, at: datetime) -> Stretch | None:
-        """Tell the status at an instant of the server's clock; None where the plan does not reach there."""
-        for stretch in self.plan:
-            if stretch.start <= at and (stretch.until is None or at < stretch.until):
-                return stretch
-        return None
+    def from_now(self, at: datetime) -> list[Stretch]:
+        """List how it is at an instant of the server's clock and then; empty behind the plan's end."""
+        return [stretch for stretch in self.plan if stretch.until is None or at < stretch.until]
 
 
 def room_lines(room: Room, notices: Iterable[Notice], now: datetime, zone: ZoneInfo) -> list[str]:
@@ -68,37 +66,51 @@ def room_lines(room: Room, notices: Iterable[Notice], now: datetime, zone: ZoneI
         f"  now {_state(room, now, zone)}",
     ]
     if day.closure is not None:
-        until = f" until {_hour(day.closure.until, now, zone)}" if day.closure.until else ""
+        ends = until(day.closure.until, now, zone)
         reason = f": {day.closure.reason}" if day.closure.reason else ""
-        lines.append(f"  out of order since {_hour(day.closure.since, now, zone)}{until}{reason}")
+        lines.append(f"  out of order since {hour(day.closure.since, now, zone)}{ends}{reason}")
     today = now.astimezone(zone).date()
     bookings = [b for b in day.bookings if b.start.astimezone(zone).date() <= today < _after(b, zone)]
     lines += [f"  {_booking(booking, room, now, zone)}" for booking in bookings]
     if not bookings:
         lines.append("  nothing is booked today")
     if presence is not None and presence.watched_since is not None:
-        lines.append(f"  its door is connected since {_hour(presence.watched_since, now, zone)}")
+        lines.append(f"  its door is connected since {hour(presence.watched_since, now, zone)}")
     else:
         lines.append("  no door of it is connected")
     read_at = day.readings.get(today)
     lines.append(
-        f"  timetable read at {_hour(read_at, now, zone)}" if read_at else "  timetable of today never read"
+        f"  timetable read at {hour(read_at, now, zone)}" if read_at else "  timetable of today never read"
     )
     lines += [f"  notice {notice.number}: {notice.text}" for notice in notices]
     return lines
 
 
 def _state(room: Room, now: datetime, zone: ZoneInfo) -> str:
-    stretch = room.now(now)
-    if stretch is None:
+    plan = room.from_now(now)
+    if not plan:
         return "not known"
-    until = f" until {_hour(stretch.until, now, zone)}" if stretch.until else ""
-    people = room.presence.headcount if room.presence is not None else None
+    word = _word(plan[0].status)
+    present = room.presence.headcount if room.presence is not None else None
     ends = room.presence.headcount_until if room.presence is not None else None
     counted = ""
-    if people is not None and (ends is None or now < ends):
-        counted = f", {people} {'person' if people == 1 else 'people'}"
-    return f"{_word(stretch.status)}{until}{counted}"
+    if present is not None and (ends is None or now < ends):
+        counted = f", {people(present)}"
+    return f"{word}{until(_end(plan), now, zone)}{counted}"
+
+
+def _end(plan: list[Stretch]) -> datetime | None:
+    """Tell when what the first stretch says ends; None where the plan does not tell."""
+    first = plan[0].status
+    change = next((stretch for stretch in plan if _sign(stretch.status) != _sign(first)), None)
+    # That a timetable will have grown too old by then, unless it is read again, ends nothing yet.
+    ages = _sign(first) == _STATUS["free"] and change is not None and change.status.name == "unknown"
+    return None if change is None or ages else change.start
+
+
+def _sign(status: Status) -> str:
+    """Tell what a door shows large: by night it does not matter what is booked."""
+    return "closed" if status.closed and not status.out_of_order else _word(status)
 
 
 def _word(status: Status) -> str:
@@ -116,14 +128,9 @@ def _after(booking: DayBooking, zone: ZoneInfo) -> date:
 
 def _booking(booking: DayBooking, room: Room, now: datetime, zone: ZoneInfo) -> str:
     confirmed = room.presence.confirmed.get(booking.id) if room.presence is not None else None
-    start, end = _hour(booking.start, now, zone), _hour(booking.end, now, zone)
+    start, end = hour(booking.start, now, zone), hour(booking.end, now, zone)
     hours = "all day" if booking.all_day else f"{start}–{end}"  # noqa: RUF001  # a span
     marks = [booking.kind, "hours unsure" if booking.unsure else ""]
-    marks.append(f"confirmed at {_hour(confirmed, now, zone)}" if confirmed else "")
+    marks.append(f"confirmed at {hour(confirmed, now, zone)}" if confirmed else "")
     marked = ", ".join(filter(None, marks))
     return f"{hours}  {booking.title or '(no title)'}" + (f" ({marked})" if marked else "")
-
-
-def _hour(at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    local = at.astimezone(zone)
-    return f"{local:%H:%M}" if local.date() == now.astimezone(zone).date() else f"{local:%Y-%m-%d %H:%M}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from prompt_toolkit import PromptSession, print_formatted_text
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -12,6 +13,7 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input import Input
+from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.output import Output
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.styles import Style
@@ -19,8 +21,9 @@ from prompt_toolkit.styles import Style
 from events.clock import Clock
 from events.printable import printable
 from events.wire import ServerMessage, Welcome
+from kiosk.desk.desk import Desk
+from kiosk.desk.effects import Effect, Quit, Send, Show, shown
 from kiosk.desk.line import Line, Target, TurnedAway
-from kiosk.desk.model import Desk, Effect, Quit, Send, Show, shown
 
 # The sixteen colours that every terminal has, and which its owner has chosen to be read.
 _STYLE = Style.from_dict(
@@ -41,6 +44,18 @@ GATHER = 0.02
 """Seconds for which lines are gathered: each time some are shown, the typed line is drawn anew below them."""
 
 
+class Keyboard(Vt100Input):
+    """The terminal's keys, which the terminal itself never echoes while somebody types.
+
+    prompt_toolkit lets it echo while lines are shown above the typed one and between two prompts: a key
+    hit just then would stand in the middle of what is drawn. Such keys wait, and the next prompt reads them.
+    """
+
+    def cooked_mode(self) -> AbstractContextManager[None]:
+        """Leave the terminal as it is."""
+        return nullcontext()
+
+
 class Terminal:
     """Runs a `Desk`.
 
@@ -48,7 +63,7 @@ class Terminal:
         desk: What it knows and does.
         target: Where the server is, and who we are.
         clock: Where the time comes from.
-        keys: Where keys come from; None for the terminal.
+        keys: Where keys come from.
         output: Where it is drawn; None for the terminal.
     """
 
@@ -58,12 +73,13 @@ class Terminal:
         target: Target,
         clock: Clock,
         *,
-        keys: Input | None = None,
+        keys: Input,
         output: Output | None = None,
     ) -> None:
         self._desk = desk
         self._clock = clock
         self._line = Line(target, self)
+        self._keys = keys
         self._output = output
         self._quit = False
         self._waiting: list[tuple[str, str]] = []
@@ -102,12 +118,13 @@ class Terminal:
                 raise end
 
     async def _type(self) -> None:
-        while not self._quit:
-            try:
-                text = await self._session.prompt_async()
-            except (EOFError, KeyboardInterrupt):
-                return
-            self._do(self._desk.typed(text, self._clock.now()))
+        with self._keys.raw_mode():
+            while not self._quit:
+                try:
+                    text = await self._session.prompt_async()
+                except (EOFError, KeyboardInterrupt):
+                    return
+                self._do(self._desk.typed(text, self._clock.now()))
 
     def _do(self, effects: Sequence[Effect]) -> None:
         for effect in effects:
@@ -133,7 +150,7 @@ class Terminal:
     def _prompt(self) -> FormattedText:
         desk = self._desk
         where = f" {desk.channel}" if desk.channel else ""
-        return FormattedText([("class:prompt", printable(f"{desk.me or '…'}{where}> "))])
+        return FormattedText([("class:prompt", printable(f"{desk.known.me or '…'}{where}> "))])
 
     def _below(self) -> str:
         return f" {printable(self._desk.status())} "
@@ -185,7 +202,7 @@ def run(desk: Desk, target: Target, clock: Clock) -> None:
         TurnedAway: The server does not let us in.
     """
     with suppress(KeyboardInterrupt):
-        asyncio.run(Terminal(desk, target, clock).run())
+        asyncio.run(Terminal(desk, target, clock, keys=Keyboard(sys.stdin)).run())
 
 
 __all__ = ["Terminal", "TurnedAway", "run"]

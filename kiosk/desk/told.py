@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from events import domain as e
 from events.ids import KioskId, RoomKey
+from kiosk.desk.words import doors_of, hour, people
 
 BY: dict[e.By, str] = {
     "button": "",
@@ -66,8 +67,7 @@ class Teller:
 
     def hour(self, instant: datetime, at: datetime) -> str:
         """Write an instant as people read it at another one: with its date only where that is another."""
-        local, today = instant.astimezone(self._zone), at.astimezone(self._zone)
-        return f"{local:%H:%M}" if local.date() == today.date() else f"{local:%Y-%m-%d %H:%M}"
+        return hour(instant, at, self._zone)
 
     def _room(self, key: RoomKey) -> str:
         name = self._names.get(key, key)
@@ -109,7 +109,7 @@ class Teller:
                 return f"{_EFFECT[effect]}{self._until(until, at, comma=True)}{BY[press.by]}"
             case e.HeadcountChanged(count=count, by=by):
                 where = BY[by] or ", at the door"
-                return f"{count} {'person' if count == 1 else 'people'}{where}"
+                return f"{people(count)}{where}"
             case e.MotionSeen(effect=effect, until=until):
                 what = "" if effect == "none" else f": {_EFFECT[effect]}{self._until(until, at, comma=True)}"
                 return f"somebody moved{what}"
@@ -150,7 +150,7 @@ class Teller:
             case e.ReadingRefused(source=source, operator=operator):
                 return f"the suspect reading of {source} is refused{_who(operator)}"
             case e.NoticePosted(topic=topic, until=until, operator=operator):
-                return f"notice {seq} on {topic}{self._until(until, at)}{_who(operator)}"
+                return f"notice {seq} on {doors_of(topic)}{self._until(until, at)}{_who(operator)}"
             case e.NoticeWithdrawn(notice=notice, operator=operator):
                 return f"notice {notice} is withdrawn{_who(operator)}"
             case e.DoorPaired(hangs_at=room, kiosk=kiosk, name=name, operator=operator):

@@ -1,10 +1,11 @@
-"""What is typed at the desk: places, times, and the words of a command. Pure."""
+"""What is typed at the desk: places, times, words and numbers. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from events.domain import RoomInfo
@@ -12,12 +13,13 @@ from events.ids import RoomKey
 
 _HOUR = re.compile(r"([01]?\d|2[0-3])(?::([0-5]\d)|h([0-5]\d)?)")
 _UNTIL = re.compile(r"(?:^|\s)--until(?:\s+|=)(\S+)")
+Name = TypeVar("Name", bound=str)
 ALL = "all"
 """The word for the whole school."""
 
 
 class Places:
-    """The rooms and wings there are, as people type them.
+    """The rooms and wings there are, as people type them: in any capitals, names of several words, too.
 
     Args:
         rooms: By key.
@@ -27,41 +29,64 @@ class Places:
         self.rooms = rooms
         known = [info for info in rooms.values() if info is not None]
         self.wings = frozenset(info.wing for info in known if info.wing)
-        self.types = frozenset(info.type for info in known if info.type)
         # A key counts before a name that another room has.
-        self._keys = {info.name.casefold(): key for key, info in rooms.items() if info is not None}
-        self._keys |= {key.casefold(): key for key in rooms}
+        self._keys = {_plain(info.name): key for key, info in rooms.items() if info is not None}
+        self._keys |= {_plain(key): key for key in rooms}
+        # A room counts before a wing, and that before a type of rooms.
+        self._topics = {_plain(info.type): f"type/{info.type}" for info in known if info.type}
+        self._topics |= {_plain(wing): f"wing/{wing}" for wing in self.wings}
+        self._topics |= {name: f"room/{key}" for name, key in self._keys.items()}
+        self._topics[ALL] = "school"
+        self._longest = max((name.count(" ") + 1 for name in self._topics), default=1)
 
-    def room(self, word: str) -> RoomKey:
-        """Find a room by its key or its name; capitals do not matter.
+    def room(self, name: str) -> RoomKey:
+        """Find a room by its key or its name.
 
         Raises:
             ValueError: There is none.
         """
-        key = self._keys.get(word.casefold())
+        key = self._keys.get(_plain(name))
         if key is None:
-            raise ValueError(f"there is no room {word!r}")
+            raise ValueError(f"there is no room {name!r}")
         return key
 
-    def is_room(self, word: str) -> bool:
-        """Tell whether a word names a room."""
-        return word.casefold() in self._keys
-
-    def topic(self, word: str) -> str:
-        """Find what a notice is for: a room, a wing, a type of rooms, or ``all``.
+    def take_room(self, text: str) -> tuple[RoomKey, str]:
+        """Take a room off the beginning of a text, and give what stands behind it.
 
         Raises:
             ValueError: There is none.
         """
-        if word.casefold() == ALL:
-            return "school"
-        if self.is_room(word):
-            return f"room/{self.room(word)}"
-        for kind, names in (("wing", self.wings), ("type", self.types)):
-            found = _same(word, names)
-            if found is not None:
-                return f"{kind}/{found}"
-        raise ValueError(f"there is no room, no wing and no type of rooms {word!r}; for all doors say 'all'")
+        key, rest = self._take(text, self._keys)
+        if key is None:
+            raise ValueError(f"there is no room {take_word(text)[0]!r}")
+        return key, rest
+
+    def take_topic(self, text: str) -> tuple[str, str]:
+        """Take off a text what a notice is for: a room, a wing, a type of rooms, or ``all``.
+
+        Raises:
+            ValueError: There is none.
+        """
+        topic, rest = self._take(text, self._topics)
+        if topic is None:
+            word = take_word(text)[0]
+            raise ValueError(
+                f"there is no room, no wing and no type of rooms {word!r}; for all doors say 'all'"
+            )
+        return topic, rest
+
+    def begins_with_room(self, text: str) -> bool:
+        """Tell whether a text begins with a room."""
+        return self._take(text, self._keys)[0] is not None
+
+    def _take(self, text: str, names: Mapping[str, Name]) -> tuple[Name | None, str]:
+        """Take the longest name off the beginning of a text."""
+        words = text.split()
+        for number in range(min(self._longest, len(words)), 0, -1):
+            meant = names.get(_plain(" ".join(words[:number])))
+            if meant is not None:
+                return meant, " ".join(words[number:])
+        return None, text
 
 
 def is_time(word: str) -> bool:
@@ -111,9 +136,36 @@ def take_until(text: str) -> tuple[str, str | None]:
 
 def take_word(text: str) -> tuple[str, str]:
     """Split a text into its first word and the rest."""
-    word, _, rest = text.strip().partition(" ")
+    word, rest, *_ = (*text.split(maxsplit=1), "", "")
     return word, rest.strip()
 
 
-def _same(word: str, names: Iterable[str]) -> str | None:
-    return next((name for name in sorted(names) if name.casefold() == word.casefold()), None)
+def is_text(line: str) -> bool:
+    """Tell whether a line is text; a terminal makes lone surrogates of bytes that are none."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in line)
+
+
+def fits(text: str, longest: int) -> str:
+    """Give a text that is not too long.
+
+    Raises:
+        ValueError: It is.
+    """
+    if len(text) > longest:
+        raise ValueError(f"that has {len(text)} letters, and {longest} are the most")
+    return text
+
+
+def between(number: int, least: int, most: int, what: str) -> int:
+    """Give a number that is neither too small nor too big.
+
+    Raises:
+        ValueError: It is.
+    """
+    if not least <= number <= most:
+        raise ValueError(f"{what} are {least} to {most}, not {number}")
+    return number
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).casefold()

@@ -17,12 +17,14 @@ from events.printable import printable
 from events.projection import room_day, room_presence
 from events.search import Answer, Candidate, Refusal
 from events.state import Rules
+from events.status import Status, Stretch
 from events.wire import (
     Accesses,
     AskAccess,
     AskSources,
     Boards,
     CloseRoom,
+    DayClosure,
     Done,
     Find,
     Found,
@@ -61,8 +63,10 @@ from events.wire import (
     encode,
     read_client_message,
 )
+from kiosk.desk.commands.table import COMMANDS
+from kiosk.desk.desk import Desk
+from kiosk.desk.effects import Effect, Quit, Send, Show, shown
 from kiosk.desk.feed import KINDS, Feed
-from kiosk.desk.model import COMMANDS, Desk, Effect, Quit, Send, Show, shown
 from kiosk.desk.told import Teller
 from kiosk.desk.typed import Places, instant, take_until
 from tests.events.builders import DAY, DOOR, PARIS, ROOM, after, at, booking, known, press, room
@@ -256,8 +260,8 @@ def test_a_list_in_several_messages_is_one() -> None:
     desk = at_work()
     assert heard(desk, Roster(members=(ME,), you="front-desk-2", more=True)) == []
     heard(desk, Roster(members=(NIGHT,), you="front-desk-2", boards=2))
-    assert set(desk.members) == {"front-desk", "night"}
-    assert desk.me == "front-desk-2"
+    assert set(desk.known.members) == {"front-desk", "night"}
+    assert desk.known.me == "front-desk-2"
 
 
 def test_doors_are_told_of_as_far_as_the_feed_is_about_them_and_people_always() -> None:
@@ -270,7 +274,7 @@ def test_doors_are_told_of_as_far_as_the_feed_is_about_them_and_people_always() 
     ]
     desk.typed("/feed off", NOW)
     assert heard(desk, Left(member=AT_L213), Left(member=NIGHT)) == ["* night left"]
-    assert "door L213" not in desk.members, "known all the same"
+    assert "door L213" not in desk.known.members, "known all the same"
 
 
 def test_who_lists_people_with_their_channels_and_doors_by_their_rooms() -> None:
@@ -285,6 +289,23 @@ def test_who_lists_people_with_their_channels_and_doors_by_their_rooms() -> None
     assert texts(desk.typed("/who wing-L", NOW)) == ["in wing-L: night"]
     assert texts(desk.typed("/who empty", NOW)) == ["in empty: nobody"]
     assert texts(desk.typed("/who doors", NOW)) == ["door L213, since 07:00"]
+
+
+def test_doors_that_wait_to_be_paired_are_not_counted_as_devices() -> None:
+    desk = at_work()
+    new = Member(name="new door", role="unpaired", since=at("08:50"))
+    sensor = Member(name="V107 sensor", role="device", since=at("08:50"), room=V107)
+    assert heard(desk, Joined(member=new), Joined(member=sensor)) == [
+        "* new door joined",
+        "* V107 sensor joined",
+    ]
+    assert texts(desk.typed("/who", NOW))[-1] == "2 people, 1 door, 1 new door, 1 device, 3 boards"
+
+
+def test_who_has_been_here_since_another_day_is_told_with_it() -> None:
+    desk = at_work()
+    heard(desk, Joined(member=replace(NIGHT, since=at("22:00", DAY - timedelta(days=1)))))
+    assert "night, since 2026-11-19 22:00, in wing-L" in texts(desk.typed("/who", NOW))
 
 
 # -- channels -------------------------------------------------------------------------------------
@@ -323,6 +344,15 @@ def test_what_is_too_long_to_be_said_is_not_cut() -> None:
     assert len(asked(desk, "é" * 500, Say).text) == 500
 
 
+def test_several_lines_that_were_pasted_are_one() -> None:
+    desk = at_work()
+    join = asked(desk, "/join wing-L", JoinChannel)
+    heard(desk, Done(ref=join.id, seq=40))
+    assert asked(desk, "one\r\n/quit\ntwo\n", Say).text == "one /quit two"
+    post = asked(desk, "/say all\nFermeture\nà 18h", PostNotice)
+    assert (post.topic, post.text) == ("school", "Fermeture à 18h")
+
+
 def test_a_channel_that_was_refused_is_not_joined() -> None:
     desk = at_work()
     join = asked(desk, "/join two words", JoinChannel)
@@ -352,6 +382,8 @@ def test_comings_and_goings_in_channels_are_told() -> None:
         ("/say --until 18:00 all Fermeture", "school", "Fermeture", "18:00"),
         ("/say all --until=18h Fermeture", "school", "Fermeture", "18:00"),
         ("/say amphi Micro en panne", "type/amphi", "Micro en panne", None),
+        ("/say amphi curie Micro en panne", "room/V107", "Micro en panne", None),
+        ("/say  Amphi  Curie --until 18:00 Micro", "room/V107", "Micro", "18:00"),
     ],
 )
 def test_say_puts_a_notice_on_doors(line: str, topic: str, text: str, until: str | None) -> None:
@@ -379,10 +411,28 @@ def test_notices_that_have_ended_are_not_listed() -> None:
     assert texts(desk.typed("/notices", NOW)) == ["no notice stands"]
 
 
+def test_what_ends_on_another_day_is_told_with_it() -> None:
+    desk = at_work()
+    tomorrow = Notice(
+        number=7, topic="school", text="x", posted_at=NOW, until=at("18:00", DAY + timedelta(days=1))
+    )
+    heard(desk, Notices(notices=(tomorrow,)))
+    assert texts(desk.typed("/notices", NOW)) == ["     7  all doors until 2026-11-21 18:00: x"]
+    close = asked(desk, "/close L213 2026-11-21T18:00", CloseRoom)
+    assert heard(desk, Done(ref=close.id, seq=60)) == ["L213 is out of order until 2026-11-21 18:00"]
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
         ("/say", "that is /say"),
+        ("/say Amphi Curie", "that is /say"),
+        ("/say --until 18:00 all", "that is /say"),
+        ("/notices all", "/notices takes nothing more, not 'all'"),
+        ("/close Curie", "there is no room 'Curie'"),
+        ("/find L213 seats", "'seats' is not understood; that is /find"),
+        ("/pair 7K4M 2QXD X999", "there is no room 'X999'"),
+        ("/pair", "that is /pair CODE L213"),
         ("/say L213", "that is /say"),
         ("/say X999 text", "there is no room, no wing and no type of rooms 'X999'"),
         ("/say all text --until 09:00", "09:00 is over already"),
@@ -450,7 +500,7 @@ def test_what_changes_in_a_room_is_known_and_a_room_that_is_gone_is_gone() -> No
     heard(desk, TimetablesRead(readings={DAY: at("09:09")}))
     assert "  timetable read at 09:09" in texts(desk.typed("/room L213", NOW))
     heard(desk, SnapshotBegin(epoch=1, seq=50), *snapshot()[1:3], SnapshotEnd(seq=50))
-    assert set(desk.rooms) == {"L213"}
+    assert set(desk.known.rooms) == {"L213"}
     heard(desk, replace(room_day(k, NOW), retired=True))
     assert "there is no room" in wrong(desk, "/room L213")
 
@@ -467,6 +517,49 @@ def test_a_room_is_closed_opened_and_counted() -> None:
     count = asked(desk, "/count L213 1", SetHeadcount)
     assert (count.room, count.count) == (L213, 1)
     assert heard(desk, Done(ref=count.id, seq=61)) == ["L213: 1 person"]
+
+
+def test_rooms_whose_names_have_several_words_are_understood_everywhere() -> None:
+    desk = at_work()
+    close = asked(desk, "/close Amphi Curie 18:00 micro", CloseRoom)
+    assert (close.room, close.until, close.reason) == (V107, at("18:00"), "micro")
+    assert asked(desk, "/open amphi  curie", ReopenRoom).room == V107
+    assert asked(desk, "/count AMPHI CURIE 80", SetHeadcount).room == V107
+    assert asked(desk, "/pair 7K4M 2QXD Amphi Curie north", Pair).name == "north"
+    wish = asked(desk, "/find 30 amphi curie seats 100", Find).wish
+    assert (wish.origin, wish.minutes, wish.seats) == (V107, 30, 100)
+
+
+FREE, UNKNOWN = Status(name="free"), Status(name="unknown")
+OUT = Status(name="free", closed=True, out_of_order=True)
+OUT_UNKNOWN = Status(name="unknown", closed=True, out_of_order=True)
+NIGHTLY, NIGHTLY_BOOKED = Status(name="free", closed=True), Status(name="booked", closed=True)
+
+
+@pytest.mark.parametrize(
+    ("then", "told"),
+    [
+        ({"09:00": FREE}, "free"),
+        ({"09:00": FREE, "11:00": Status(name="soon")}, "free until 11:00"),
+        ({"09:00": FREE, "13:00": UNKNOWN}, "free"),
+        ({"09:00": OUT, "13:00": OUT_UNKNOWN}, "out of order"),
+        ({"09:00": OUT, "13:00": OUT_UNKNOWN, "14:00": UNKNOWN}, "out of order until 14:00"),
+        ({"09:00": NIGHTLY, "09:30": NIGHTLY_BOOKED, "10:00": UNKNOWN}, "closed (free) until 10:00"),
+        ({"08:00": UNKNOWN, "09:05": FREE, "09:30": Status(name="booked")}, "free until 09:30"),
+    ],
+)
+def test_a_state_is_told_to_last_until_its_sign_changes_and_not_until_a_timetable_has_aged(
+    then: dict[str, Status], told: str
+) -> None:
+    desk = at_work()
+    starts = [*map(at, then), at("00:00", DAY + timedelta(days=1))]
+    plan = tuple(
+        Stretch(start=start, until=until, status=status)
+        for start, until, status in zip(starts, starts[1:], then.values(), strict=False)
+    )
+    closure = DayClosure(since=at("09:00")) if OUT in then.values() else None
+    heard(desk, replace(room_day(known(room()), NOW), plan=plan, closure=closure))
+    assert texts(desk.typed("/room L213", NOW))[1] == f"  now {told}"
 
 
 def test_find_asks_from_where_one_is_and_tells_what_was_found() -> None:
@@ -489,7 +582,7 @@ def test_find_asks_from_where_one_is_and_tells_what_was_found() -> None:
     assert heard(desk, Found(ref=find.id, answer=answer)) == [
         "→ V107     free until 13:00, 120 seats",
         "nearer, but:",
-        "  L209     of another type, with fewer seats",
+        "  L209     has fewer than 30 seats",
     ]
     assert asked(desk, "/find 30", Find).wish.origin == L213, "where it was last asked from"
 
@@ -539,7 +632,11 @@ def test_doors_are_listed_and_revoked_by_the_beginning_of_their_names() -> None:
         desk, Accesses(ref=ask.id, doors=doors[:1], more=True), Accesses(ref=ask.id, doors=doors[1:])
     )
     assert lines == ["aaaaaaaa  L213     connected  north", "bbbbbbbb  L213     NOT CONNECTED  north"]
+    assert desk.completions("/revoke b") == ["bbbbbbbb"]
     assert asked(desk, "/revoke bb", RevokeDoor).kiosk == "b" * 32
+    again = asked(desk, "/doors", AskAccess)
+    assert heard(desk, Accesses(ref=again.id)) == ["no door is paired or configured"]
+    assert "no door of the last /doors" in wrong(desk, "/revoke bb")
 
 
 # -- the feed -------------------------------------------------------------------------------------
@@ -586,6 +683,27 @@ def test_the_feed_shows_what_was_chosen(words: str, seen: list[str]) -> None:
     assert [name for name, event in events.items() if heard(desk, happened(event))] == seen
 
 
+@pytest.mark.parametrize(
+    ("words", "seen"),
+    [
+        ("on", ["school", "wing/V", "type/petit", "room/L213", "withdrawn"]),
+        ("L", ["school", "type/petit", "room/L213", "withdrawn"]),
+        ("V107", ["school", "wing/V", "withdrawn"]),
+        ("presses L", []),
+    ],
+)
+def test_notices_are_shown_where_they_are_on_a_door_that_was_chosen(words: str, seen: list[str]) -> None:
+    desk = at_work()
+    desk.typed(f"/feed {words}", NOW)
+    (posted,) = (event for event in golden_events() if isinstance(event, domain.NoticePosted) and event.until)
+    events: dict[str, domain.AnyEvent] = {
+        topic: replace(posted, topic=topic) for topic in ("school", "wing/V", "type/petit", "room/L213")
+    }
+    events["withdrawn"] = domain.NoticeWithdrawn(notice=7)
+    assert [name for name, event in events.items() if heard(desk, happened(event))] == seen
+    assert heard(Desk(), happened(posted)), "also before the rooms are known"
+
+
 def test_a_feed_that_is_off_is_not_sent_either() -> None:
     desk = at_work()
     assert desk.typed("/feed off", NOW)[1:] == [Send(Unsubscribe(topics=("feed",)))]
@@ -620,7 +738,7 @@ def test_a_notice_in_the_feed_has_its_text_from_those_that_stand() -> None:
     heard(desk, Notices(notices=(Notice(number=77, topic="wing/L", text="Exercice", posted_at=NOW),)))
     (notice,) = (event for event in golden_events() if isinstance(event, domain.NoticePosted) and event.until)
     assert heard(desk, happened(notice, seq=77)) == [
-        "09:10:00  notice 77 on wing/L until 18:00, by operator 3: Exercice"
+        "09:10:00  notice 77 on wing L until 18:00, by operator 3: Exercice"
     ]
 
 

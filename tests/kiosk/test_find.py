@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
-from events.search import Answer, Why
-from kiosk.find import WHY, main
+from events.ids import RoomKey
+from events.search import Answer, Refusal, Why, Wish
+from kiosk.find import WHY, lines, main
 from tests.actors.stack import Site, free_port, page, running, serving_pages
 from tests.clock import START, FakeClock
 
@@ -82,7 +84,7 @@ def test_what_a_room_must_have_is_asked_for(tmp_path: Path, capsys: pytest.Captu
             (["--whiteboard"], "has no whiteboard"),
             (["--blackboard"], "has no blackboard"),
             (["--projector"], "has no projector and no television"),
-            (["--seats", "21"], "with fewer seats"),
+            (["--seats", "21"], "has fewer than 21 seats"),
         ):
             assert main(["--from", "L213", *wish, "--server", school.address]) == 1
             assert words in capsys.readouterr().out
@@ -100,9 +102,28 @@ def test_an_unknown_room_and_a_server_that_is_not_there_end_with_status_2(
     assert main(["--from", "L213", "--server", "http://nonsense"]) == 2
 
 
-@pytest.mark.parametrize("minutes", ["0", "-5", "1441", "x", "1.5"])
+@pytest.mark.parametrize("minutes", ["0", "-5", "1441", "x", "1.5", "²", "9" * 5000])
 def test_minutes_are_whole_and_at_most_a_day(minutes: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--from", "L213", "--minutes", minutes])
     assert ended.value.code == 2
     assert "is not a whole number from 1 to 1440" in capsys.readouterr().err
+
+
+def test_seats_are_not_bounded_by_the_minutes_of_a_day(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(tmp_path, FakeClock()) as school:
+        assert main(["--from", "L213", "--seats", "2000", "--server", school.address]) == 1
+    assert "has fewer than 2000 seats" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["--from", "L213", "--seats", "10001"])
+    assert "is not a whole number from 1 to 10000" in capsys.readouterr().err
+
+
+def test_a_room_of_another_type_is_refused_as_that() -> None:
+    wish = Wish(origin=RoomKey("L213"))
+    refused = (Refusal(room=RoomKey("V107"), name="V107", why="too-small"),)
+    assert lines(Answer(wish=wish, rooms=(), refused=refused), ZoneInfo("UTC"), START)[-1] == (
+        "  V107     of another type, with fewer seats"
+    )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import os
+import pty
+import termios
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -31,9 +34,9 @@ from events.wire import (
     encode,
 )
 from kiosk import console
+from kiosk.desk.desk import Desk
 from kiosk.desk.line import CEILING, FIRST_WAIT, Line, Target, TurnedAway
-from kiosk.desk.model import Desk
-from kiosk.desk.terminal import Terminal
+from kiosk.desk.terminal import Keyboard, Terminal
 from tests.actors.stack import TIMEOUT, School, Talk, free_port, greeted, running
 from tests.clock import START
 
@@ -219,15 +222,19 @@ def test_what_is_no_server_of_ours_is_told() -> None:
 # -- the terminal ---------------------------------------------------------------------------------
 
 
+async def until_shown(ended: asyncio.Task[None], shown: io.StringIO, text: str) -> None:
+    async with asyncio.timeout(TIMEOUT):
+        while text not in shown.getvalue():
+            assert not ended.done(), shown.getvalue()
+            await asyncio.sleep(0.01)
+
+
 async def run_until(
     ended: asyncio.Task[None], shown: io.StringIO, keys: PipeInput, steps: list[tuple[str, str]]
 ) -> None:
     """Wait for each text, then hit the keys behind it."""
     for text, typed in steps:
-        async with asyncio.timeout(TIMEOUT):
-            while text not in shown.getvalue():
-                assert not ended.done(), shown.getvalue()
-                await asyncio.sleep(0.01)
+        await until_shown(ended, shown, text)
         keys.send_text(typed)
     async with asyncio.timeout(TIMEOUT):
         await ended
@@ -267,6 +274,48 @@ def test_commands_are_followed_and_answers_shown(tmp_path: Path) -> None:
         assert "room-closed" in school.tags()
 
 
+class Watching(PlainTextOutput):
+    """Remembers of every time that something is drawn whether the terminal would echo a key then."""
+
+    def __init__(self, shown: io.StringIO, keys: int) -> None:
+        super().__init__(shown)
+        self._keys = keys
+        self.echoed: list[bool] = []
+
+    def flush(self) -> None:
+        super().flush()
+        self.echoed.append(bool(termios.tcgetattr(self._keys)[3] & termios.ECHO))
+
+
+def test_a_key_is_never_echoed_into_what_is_drawn(tmp_path: Path) -> None:
+    person, program = pty.openpty()
+    shown = io.StringIO()
+    output = Watching(shown, program)
+
+    async def session(school: School, keys: Keyboard) -> None:
+        with create_app_session(input=keys, output=output):
+            terminal = Terminal(Desk(), target(school), SystemClock(), keys=keys, output=output)
+            output.echoed.clear()  # nothing is typed before it runs
+            ended = asyncio.create_task(terminal.run())
+            for text, typed in (
+                ("* you are front-desk", b"/who\r/find\r"),
+                ("say from where", b"/close L213\r"),
+                ("L213: out of order", b""),
+            ):
+                await until_shown(ended, shown, text)
+                os.write(person, typed)
+            assert not any(output.echoed)
+            os.write(person, b"/quit\r")
+            async with asyncio.timeout(TIMEOUT):
+                await ended
+
+    with os.fdopen(program, encoding="utf-8") as stdin, running(tmp_path) as school:
+        asyncio.run(session(school, Keyboard(stdin)))
+        assert termios.tcgetattr(stdin)[3] & termios.ECHO, "the shell has it back as it was"
+    assert len(output.echoed) > 10
+    os.close(person)
+
+
 def test_who_is_turned_away_gets_the_terminal_back(tmp_path: Path) -> None:
     with running(tmp_path) as school, pytest.raises(TurnedAway):
         run(target(school, token="wrong"), [])
@@ -292,6 +341,8 @@ def test_without_a_terminal_the_command_says_what_works_instead(
         (["--token-file", "{empty}"], "is empty"),
         (["--token-file", "{token}", "--fingerprint", "abc"], "is no fingerprint"),
         (["--token-file", "{token}", "--room", "a/b"], "cannot be a room's key"),
+        (["--token-file", "{token}", "--server", "rooms.school.example"], "isn't a valid URI"),
+        ([], "this is no terminal"),
     ],
 )
 def test_what_cannot_be_begun_is_told(

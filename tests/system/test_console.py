@@ -30,10 +30,13 @@ class Hall:
         return server
 
     def console(self, name: str) -> Terminal:
-        program = (sys.executable, ROOT / "toctoc.py", "console", "--as", name, "--config", self.config)
-        terminal = Terminal(self.folder, *program)
-        self.terminals.append(terminal)
+        terminal = self.begin("--as", name, "--config", self.config)
         terminal.until("* you are")
+        return terminal
+
+    def begin(self, *arguments: str | Path) -> Terminal:
+        terminal = Terminal(self.folder, sys.executable, ROOT / "toctoc.py", "console", *arguments)
+        self.terminals.append(terminal)
         return terminal
 
 
@@ -61,7 +64,7 @@ def test_two_people_and_a_door_meet_and_the_line_that_is_typed_stays(hall: Hall)
     desk.until("L213: somebody came, without a booking")
     desk.until_typed("front-desk> /say L213 Fuite")
     desk.say(" d'eau --until 23:59")
-    night.until("notice", "room/L213", "Fuite d'eau")
+    night.until("notice", "on the door of L213", "Fuite d'eau")
     (notice,) = records(server.data, "notice-posted")
     assert isinstance(notice.event, NoticePosted)
     assert (notice.event.topic, notice.event.until is not None) == ("room/L213", True)
@@ -118,3 +121,22 @@ def test_keys_complete_what_was_begun(hall: Hall) -> None:
     desk.until("V107: petit, 20 seats")
     desk.say("/quit")
     desk.until("the end: 0")
+
+
+@tmux
+@pytest.mark.parametrize("key", ["C-c", "C-d", "Enter"])
+def test_who_gives_no_token_is_told_how_to_get_one(hall: Hall, key: str) -> None:
+    desk = hall.begin("--as", "front-desk")
+    desk.until("token:")
+    desk.key(key)
+    desk.until("no token was given; toctoc access grant")
+    desk.until("the end: 2")
+
+
+@tmux
+def test_who_is_turned_away_is_told_why_and_that_the_name_may_be_wrong(hall: Hall) -> None:
+    server = hall.server()
+    (hall.folder / "token").write_text("wrong", encoding="ascii")
+    desk = hall.begin("--as", "Alice", "--server", server.address, "--token-file", hall.folder / "token")
+    desk.until("does not let you in: the operator's token is wrong; a granted token counts only")
+    desk.until("the end: 1")

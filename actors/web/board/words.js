@@ -59,7 +59,7 @@ export const WORDS = {
 "found.nearer": ["Plus près, mais\u00a0:", "Nearer, but:"],
 "found.because": ["Parce que\u00a0:", "Because:"],
 "found.close": ["Fermer les réponses", "Close the answers"],
-"why.too-small": ["autre type, moins de places", "another type, fewer seats"],
+"why.too-small": ["moins de places", "fewer seats"],
 "why.no-whiteboard": ["sans tableau blanc", "no whiteboard"],
 "why.no-blackboard": ["sans tableau noir", "no blackboard"],
 "why.no-projector": ["sans projecteur ni télévision", "no projector and no television"],
