@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
+import random
 import socket
 import ssl
 import threading
@@ -23,6 +24,8 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from actors.app import App
+from actors.gateway import GatewayActor
+from actors.live.hub import Hub
 from actors.settings import read_school
 from events.clock import Clock
 from events.domain import Intent, Press, Recorded
@@ -279,6 +282,16 @@ class School:
     def token(self) -> str:
         return (self.data / "operator.token").read_text(encoding="ascii").strip()
 
+    @property
+    def hub(self) -> Hub:
+        """Of the gateway; its loop runs on a thread of its own."""
+        for ref in self.app._actors:
+            actor = ref._actor_weakref()
+            if isinstance(actor, GatewayActor):
+                assert actor._hub is not None
+                return actor._hub
+        raise AssertionError("there is no gateway")
+
     def reload(self, **changes: Any) -> None:
         """Write the configuration anew and follow it, as SIGHUP does."""
         write_school(self.config.parent, **changes)
@@ -492,9 +505,15 @@ def name_of(delivery: SendPress) -> EventId:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port that nobody listens on.
+
+    Below those that the system gives out by itself, or a test that runs beside this one may be given it
+    before a server has begun to listen on it.
+    """
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def local(hour: int, minute: int = 0) -> datetime:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from tests.actors.stack import (
     School,
     Site,
     eventually,
+    free_port,
     greeted,
     page,
     running,
@@ -58,12 +58,6 @@ def feed(room: str, hour: int, until: int) -> bytes:
     day = START.replace(hour=0, minute=0, second=0, microsecond=0)
     text = FEED.format(room=room, start=day + timedelta(hours=hour), end=day + timedelta(hours=until))
     return text.replace("\n", "\r\n").encode()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def desk(school: School) -> Hello:
