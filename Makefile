@@ -13,7 +13,7 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 READY := .venv/.ready
-PINS := pyproject.toml requirements/build.in requirements/test.in
+PINS := pyproject.toml requirements/build.in requirements/test.in requirements/bench.in
 
 .PHONY: help
 help: ## this list
@@ -118,13 +118,16 @@ soak: $(READY) ## damaged pages and feeds for ten minutes; what is found stays i
 	PYTHONPATH=. $(BIN)/python tests/fuzz.py --seconds 600 --corpus var/fuzz
 	PYTHONPATH=. $(BIN)/python tests/flood.py --seconds 300
 
+.venvs/bench/.ready: pyproject.toml requirements/bench.txt
+	$(call set-up,$(PYTHON),.venvs/bench,requirements/bench.txt)
+
 .PHONY: bench
-bench: $(READY) ## every benchmark beside its floor (peers where they are installed)
+bench: .venvs/bench/.ready ## every benchmark beside its floor, and the gateway beside other people's servers
 	shopt -s nullglob
 	ulimit -n 8192 || echo "toctoc: 2,000 clients need more open files than this shell may have"
 	for file in tests/benchmarks/bench_*.py; do
 		echo "toctoc: $$file"
-		PYTHONPATH=. $(BIN)/python "$$file"
+		PYTHONPATH=. .venvs/bench/bin/python "$$file"
 	done
 
 .PHONY: pictures
@@ -186,6 +189,7 @@ pins: .venvs/uv/bin/uv $(PINS) ## takes the newest versions that pyproject.toml 
 	$(call pin,dev,All of it: server$(comma) door and the tools of development.,--extra server --extra kiosk --extra desk --extra audit --group dev)
 	$(call pin,server,What a server installs.,--extra server --constraint requirements/dev.txt)
 	$(call pin,door,What a door installs.,--extra kiosk --constraint requirements/dev.txt)
+	$(call pin,bench,What benchmarks run with: all of it$(comma) and the servers beside which it is measured.,--extra server --extra kiosk --extra desk --extra audit --group dev requirements/bench.in --constraint requirements/dev.txt)
 	tools=$$(mktemp)
 	grep -oE "^($$(grep -hoE '^[a-z-]+' requirements/test.in requirements/build.in | paste -sd'|'))==[^ ]+" \
 		requirements/dev.txt >"$$tools"

@@ -13,11 +13,14 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNTIME = PROJECT["project"]["dependencies"]
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 BUILD = PROJECT["build-system"]["requires"]
+EVERYTHING = [*RUNTIME, *(requirement for extra in EXTRAS.values() for requirement in extra), *BUILD]
+PEERS = (ROOT / "requirements" / "bench.in").read_text(encoding="utf-8").splitlines()[1:]
 WANTED = {
-    "dev": [*RUNTIME, *EXTRAS["server"], *EXTRAS["kiosk"], *PROJECT["dependency-groups"]["dev"], *BUILD],
+    "dev": [*EVERYTHING, *PROJECT["dependency-groups"]["dev"]],
+    "bench": [*EVERYTHING, *PROJECT["dependency-groups"]["dev"], *PEERS],
     "server": [*RUNTIME, *EXTRAS["server"], *BUILD],
     "door": [*RUNTIME, *EXTRAS["kiosk"], *BUILD],
-    "lowest": [*RUNTIME, *EXTRAS["server"], *EXTRAS["kiosk"], *BUILD],
+    "lowest": EVERYTHING,
 }
 
 
@@ -47,6 +50,13 @@ def test_what_is_installed_is_what_is_tested(name: str) -> None:
     tested = pins("dev")
     assert {package: version for package, (version, _) in pins(name).items()} == {
         package: tested[package][0] for package in pins(name)
+    }
+
+
+def test_what_is_measured_is_what_is_tested() -> None:
+    measured = pins("bench")
+    assert {package: measured[package][0] for package in pins("dev")} == {
+        package: version for package, (version, _) in pins("dev").items()
     }
 
 
