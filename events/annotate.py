@@ -13,7 +13,7 @@ from events.log import Batch, Draft, EventLog
 from events.personal import new_part
 from events.report.asked import parse_day, parse_span
 from events.sqlite import SqliteLog
-from events.state import SchoolState
+from events.state import SchoolState, zone_of
 from events.wire import AnnotateRoom
 
 
@@ -35,21 +35,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def annotation(log: EventLog, school: SchoolState, arguments: argparse.Namespace) -> AnnotateRoom:
+def annotation(
+    log: EventLog, school: SchoolState, arguments: argparse.Namespace, now: datetime
+) -> AnnotateRoom:
     """Read what is to be annotated.
 
     Args:
         log: The log.
         school: Its state.
         arguments: What `add_arguments` declared.
+        now: The time.
 
     Raises:
-        ValueError: There is no such room, day, time or annotation.
+        ValueError: There is no such room, day, time or annotation; it is about what is still to come; or
+            nobody says so, or why.
     """
+    for option in ("by", "text"):
+        if not vars(arguments)[option].strip():
+            raise ValueError(f"--{option} is empty: an annotation says who says so, and why")
     room = RoomKey(arguments.room)
     if room not in school.rooms:
         raise ValueError(f"there is no room {room!r} in this log{nearest(room, school.rooms)}")
     start, end, booking = _about(log, school, arguments)
+    if start > max(now, _newest(log, now)):
+        raise ValueError(f"{start.astimezone(zone_of(school.rules)):%Y-%m-%d %H:%M} is still to come")
     return AnnotateRoom(
         id=1,
         room=room,
@@ -85,6 +94,12 @@ def by_hand(log: SqliteLog, order: AnnotateRoom, now: datetime) -> int:
     )
     draft = Draft(id=new_event_id(), stream=room_stream(order.room), at=now, event=event, text=text)
     return log.append(Batch(drafts=(draft,)))[0].seq
+
+
+def _newest(log: EventLog, now: datetime) -> datetime:
+    """Tell when the log was written last: the clock of a machine that only reads it may be behind."""
+    newest = next(log.read(after=log.head() - 1), None)
+    return newest.recorded_at if newest is not None else now
 
 
 def _what(arguments: argparse.Namespace) -> Correction:

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 from zoneinfo import ZoneInfo
@@ -74,7 +75,7 @@ def _parser(name: str) -> argparse.ArgumentParser:
         )
         _data(parser)
         parser.add_argument("--at", metavar="TIME", help="as it was known then; local time of the school")
-        parser.add_argument("--seq", type=int, help="only the events up to this one")
+        parser.add_argument("--seq", type=_count, help="only the events up to this one")
         parser.add_argument("--titles", action="store_true", help="with the titles of bookings")
         parser.add_argument("--json", action="store_true")
         parser.set_defaults(run=_replay)
@@ -92,8 +93,8 @@ def _parser(name: str) -> argparse.ArgumentParser:
     show = commands.add_parser("show", help="print events, a line each")
     show.add_argument("--room", help="only of this room")
     show.add_argument("--tag", help="only of this kind, such as presence-pressed")
-    show.add_argument("--after", type=int, default=0, metavar="SEQ", help="only those behind this one")
-    show.add_argument("--last", type=int, metavar="N", help="only the last N")
+    show.add_argument("--after", type=_count, default=0, metavar="SEQ", help="only those behind this one")
+    show.add_argument("--last", type=_count, metavar="N", help="only the last N")
     show.add_argument("--follow", action="store_true", help="go on as the log grows")
     show.set_defaults(run=_show)
     count = commands.add_parser("stats", help="count the events by their kind")
@@ -102,7 +103,7 @@ def _parser(name: str) -> argparse.ArgumentParser:
     check = commands.add_parser("verify", help="read the whole log and tell what is not as it should be")
     check.set_defaults(run=_verify)
     export = commands.add_parser("export", help="write CloudEvents 1.0, a JSON object a line")
-    export.add_argument("--after", type=int, default=0, metavar="SEQ", help="go on behind this one")
+    export.add_argument("--after", type=_count, default=0, metavar="SEQ", help="go on behind this one")
     export.add_argument("--out", type=Path, metavar="FILE", help="gzipped where its name ends in .gz")
     export.add_argument("--resume", action="store_true", help="go on behind what is in FILE")
     export.set_defaults(run=_export)
@@ -115,6 +116,12 @@ def _parser(name: str) -> argparse.ArgumentParser:
     for command in (show, count, check, export, taken, note):
         _data(command)
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number; allowed is 0 or more")
+    return int(text)
 
 
 def _data(parser: argparse.ArgumentParser) -> None:
@@ -135,13 +142,14 @@ def _zone(log: SqliteLog) -> ZoneInfo:
 def _show(log: SqliteLog, arguments: argparse.Namespace, out: IO[str]) -> int:
     _known(log, arguments)
     stream, after = f"room/{arguments.room}" if arguments.room else None, arguments.after
+    head = log.head()  # what is written while these are read is told behind them
     if arguments.last is not None and stream is None and arguments.tag is None:
-        after = max(after, log.head() - arguments.last)  # without reading what is not shown
-    events: Iterable[Recorded] = log.read(after=after, stream=stream, tag=arguments.tag)
+        after = max(after, head - arguments.last)  # without reading what is not shown
+    events: Iterable[Recorded] = log.read(after=after, until=head, stream=stream, tag=arguments.tag)
     if arguments.last is not None:
-        events = deque(events, maxlen=max(arguments.last, 0))
+        events = deque(events, maxlen=arguments.last)
     if arguments.follow:
-        events = followed(log, events, after=arguments.after, stream=stream, tag=arguments.tag)
+        events = chain(events, followed(log, after=max(after, head), stream=stream, tag=arguments.tag))
     zone = _zone(log)
     for recorded in events:
         fields = msgspec.to_builtins(recorded.event)
@@ -169,31 +177,25 @@ def _known(log: SqliteLog, arguments: argparse.Namespace) -> None:
 
 def followed(
     log: SqliteLog,
-    events: Iterable[Recorded],
     *,
     after: int,
     stream: str | None,
     tag: str | None,
     wait: Callable[[float], object] = time.sleep,
 ) -> Iterator[Recorded]:
-    """Go on with what is written, until the reader stops.
+    """Tell what is written, until the reader stops.
 
     Args:
         log: The log.
-        events: Those that are told first.
-        after: Where they begin.
+        after: Only events with a greater seq.
         stream: Only of this stream.
         tag: Only of this kind.
         wait: Waits so many seconds.
     """
-    last = max(after, log.head_on_disk())
-    for recorded in events:
-        yield recorded
-        last = max(last, recorded.seq)
     while True:
-        for recorded in log.read(after=last, stream=stream, tag=tag):
+        for recorded in log.read(after=after, stream=stream, tag=tag):
             yield recorded
-            last = recorded.seq
+            after = recorded.seq
         wait(_LOOK_EVERY)
 
 
@@ -274,7 +276,7 @@ def _asked(arguments: argparse.Namespace, order: AnnotateRoom) -> int | None:
 
 
 def _annotate(log: SqliteLog, arguments: argparse.Namespace, out: IO[str]) -> int:
-    order = annotation(log, replay(log), arguments)
+    order = annotation(log, replay(log), arguments, SystemClock().now())
     seq = _asked(arguments, order)
     if seq is None:
         try:

@@ -6,6 +6,8 @@ of writing.
 
 from __future__ import annotations
 
+import unicodedata
+
 JOINERS = "\u200c\u200d"
 """They are no letters, but some scripts and most emoji are not written without them."""
 
@@ -16,8 +18,12 @@ def unseen(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Write what is not seen as U+FFFD, for a terminal."""
-    return "".join(letter if _is_seen(letter) else "\ufffd" for letter in text)
+    """Write what is not seen as U+FFFD, for a terminal; blanks of any kind, such as U+00A0, as a blank."""
+    return "".join(letter if _is_seen(letter) else _instead(letter) for letter in text)
+
+
+def _instead(letter: str) -> str:
+    return " " if unicodedata.category(letter) == "Zs" else "\ufffd"
 
 
 def _is_seen(letter: str) -> bool:

@@ -19,7 +19,7 @@ from events.report.asked import parse_rule
 from events.report.command import main as audit
 from events.report.days import Scope, bounds, room_days, rooms_of
 from events.report.evidence import evidence
-from events.report.facts import GatheredFacts, gather
+from events.report.ledger import GatheredFacts, gather
 from events.report.no_shows import no_shows
 from events.sqlite import SqliteLog
 from tests import truth

@@ -138,7 +138,7 @@ def choose_rooms(
         types: Types.
 
     Raises:
-        Unanswerable: There is no such room, wing or type.
+        Unanswerable: There is no such room, wing or type, or no room that is all of it.
     """
     named = {info.name: key for key, info in rooms.items()}
     keys = [key if key in rooms else named.get(key, RoomKey(key)) for key in keys]
@@ -146,13 +146,17 @@ def choose_rooms(
     _check("room", keys, rooms)
     _check("wing", wings, {info.wing for info in rooms.values() if info.wing})
     _check("type", types, {info.type for info in rooms.values() if info.type})
-    return tuple(
+    chosen = tuple(
         key
         for key, info in rooms.items()
         if (not keys or key in keys)
         and (not wings or info.wing in wings)
         and (not types or info.type in types)
     )
+    if rooms and not chosen:
+        asked_for = " and ".join(", ".join(some) for some in (keys, wings, types) if some)
+        raise Unanswerable(f"no room is {asked_for} at once")
+    return chosen
 
 
 def _check(what: str, wanted: Iterable[str], known: Iterable[str]) -> None:

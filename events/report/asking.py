@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import textwrap
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ from msgspec import Struct
 from events.errors import ConfigError
 from events.ids import EventId
 from events.personal import read_text
+from events.printable import printable
 from events.progress import Progress
 from events.report import asked
 from events.report.days import RoomDay, Scope, bounds, remarks_by_room, room_days, rooms_of
@@ -32,6 +34,8 @@ DEFAULT_CONFIG = Path("/etc/toctoc/school.toml")
 DEFAULT_DATA = Path("/var/lib/toctoc")
 INDEX = "audit.db"
 """Name of the index beside the log."""
+STDOUT = Path("-")
+"""``--csv -``: rows go to standard output, in place of what is said to people."""
 _LINE = 110
 
 
@@ -67,28 +71,35 @@ class Asked(Struct, frozen=True, kw_only=True):
         """Write a line, or a table."""
         self.out.write(text + "\n")
 
-    def explain(self, text: str) -> None:
-        """Write a paragraph, broken into lines."""
-        self.say(textwrap.fill(text, min(_LINE, self._columns() or _LINE)))
+    def explain(self, text: str, indent: int = 0) -> None:
+        """Write a paragraph, broken into lines; these stand so many blanks to the right."""
+        blanks, width = " " * indent, min(_LINE, self._columns() or _LINE)
+        self.say(textwrap.fill(printable(text), width, initial_indent=blanks, subsequent_indent=blanks))
 
     def tabulate(
         self, columns: Sequence[Column], rows: Iterable[Sequence[str]], total: Sequence[str] | None = None
     ) -> None:
         """Write a table: see `events.report.table.table`; on a narrow terminal as several."""
-        self.say(table(columns, rows, total, within=self._columns()))
+        # A booking's title is anybody's to write, and not to move the cursor with.
+        cells = ([printable(cell) for cell in row] for row in rows)
+        self.say(table(columns, cells, total, within=self._columns()))
 
     def _columns(self) -> int | None:
         """Tell how wide the terminal is; None where the answer goes into a file, or to a program."""
         return os.get_terminal_size(self.out.fileno()).columns if self.out.isatty() else None
 
-    def heading(self, what: str) -> str:
+    def head(self, what: str) -> None:
         """Say what an answer is about, and up to which event it was computed."""
         scope, facts = self.scope, self.facts
         rooms = f"{len(scope.rooms)} rooms" if len(scope.rooms) != 1 else scope.rooms[0]
-        return (
-            f"{what}, {scope.first} to {scope.last}, {rooms}\n"
-            f"{facts.school}, as of event {facts.seq:,} ({self.clock(facts.newest)})\n"
-        )
+        self.explain(f"{what}, {scope.first} to {scope.last}, {rooms}")
+        self.explain(f"{facts.school}, as of event {facts.seq:,} ({self.clock(facts.newest)})")
+        known = bounds(facts)
+        if known is not None and scope.first < known[0]:
+            self.explain(f"The log begins on {known[0]}: nothing is known of the days before.")
+        if known is not None and scope.last > known[1]:
+            self.explain(f"The log ends on {known[1]}: nothing is known of the days after.")
+        self.say("")
 
     def clock(self, at: Micros) -> str:
         """Tell an instant on the school's clocks."""
@@ -138,6 +149,9 @@ class Asked(Struct, frozen=True, kw_only=True):
         path: Path | None = getattr(self.arguments, "csv", None)
         if path is None:
             yield lambda _: None
+            return
+        if path == STDOUT:
+            yield CsvFile(sys.stdout, columns, mark=False).row
             return
         try:
             file = path.open("w", encoding="utf-8", newline="")
@@ -190,8 +204,14 @@ class Asked(Struct, frozen=True, kw_only=True):
         Args:
             wanted: For each the event that brought it, and its month.
         """
-        if getattr(self.arguments, "no_titles", False):
-            return {}
+        return {} if getattr(self.arguments, "no_titles", False) else self.all_texts(wanted)
+
+    def all_texts(self, wanted: Iterable[tuple[str, str]]) -> dict[EventId, str]:
+        """Look them up whatever was asked for: what is looked for may be in them.
+
+        Raises:
+            asked.Unanswerable: They may not be read.
+        """
         try:
             found = self.log.personal.get((EventId(name), month) for name, month in wanted)
         except PermissionError as error:
@@ -205,6 +225,17 @@ class Asked(Struct, frozen=True, kw_only=True):
         first = datetime.combine(self.scope.first, datetime.min.time(), self.zone)
         last = datetime.combine(self.scope.last, datetime.max.time(), self.zone)
         return first.astimezone(UTC), last.astimezone(UTC)
+
+
+def add_log(parser: argparse.ArgumentParser) -> None:
+    """Declare what `log_folder` reads."""
+    parser.add_argument("--log", type=Path, metavar="PATH", help="the data folder, or its log.db")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="school.toml",
+        help=f"says where the log is, without --log; default: {DEFAULT_CONFIG}",
+    )
 
 
 def log_folder(arguments: argparse.Namespace) -> Path:

@@ -1,12 +1,19 @@
-"""``toctoc audit``: what a log says of the past, in figures that can be defended."""
+"""``toctoc audit``: what a log says of the past, in figures that can be defended.
+
+It speaks English, as the whole command line does, whatever the terminal's language: the same question has the
+same bytes, and its words are those of ``--json`` and of the log. What is handed on to people is the report,
+which is in French and English.
+"""
 
 from __future__ import annotations
 
 import argparse
 import io
+import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -16,7 +23,7 @@ from msgspec.structs import replace
 from events.errors import ToctocError
 from events.report import asked
 from events.report.asked import Unanswerable
-from events.report.asking import DEFAULT_CONFIG, INDEX, Asked, Draw, log_folder, open_facts, scope_of
+from events.report.asking import INDEX, STDOUT, Asked, Draw, add_log, log_folder, open_facts, scope_of
 from events.report.days import bounds, month_scope
 from events.report.figures import show_no_shows, show_policy, show_use
 from events.report.stories import show_booking, show_room, show_screen
@@ -31,20 +38,35 @@ def main(argv: Sequence[str], *, draw: Draw | None = None) -> int:
         draw: Draws a door's screen (`kiosk.still.draw`), which audits may not import.
 
     Returns:
-        0, or 2 when what is asked cannot be answered.
+        0, 2 when what is asked cannot be answered, or 130 when it was interrupted.
     """
     arguments = _parser().parse_args(_joined(argv))
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that knows no accents still tells the figures
     try:
-        _run(arguments, sys.stdout, draw)
+        with _out(arguments) as out:
+            _run(arguments, out, draw)
     except (ToctocError, OSError, ValueError) as error:
         print(f"toctoc audit: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
     except apsw.Error as error:
         print(f"toctoc audit: {INDEX}: {error}; to make it anew: toctoc audit index", file=sys.stderr)
         return 2
     return 0
+
+
+@contextmanager
+def _out(arguments: argparse.Namespace) -> Iterator[IO[str]]:
+    """Open what people read: standard output, unless rows go there."""
+    if getattr(arguments, "csv", None) != STDOUT:
+        yield sys.stdout
+    elif arguments.json:
+        raise Unanswerable("--csv - and --json would both write to standard output: name a file")
+    else:
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            yield nowhere
 
 
 def _run(arguments: argparse.Namespace, out: IO[str], draw: Draw | None) -> None:
@@ -67,7 +89,9 @@ def _report(a: Asked) -> None:
     except ModuleNotFoundError as error:
         raise Unanswerable(f"a report needs {error.name}: pip install 'toctoc[audit]'") from None
     about = replace(a, scope=scope)
-    figures = gather_month(a.facts, scope, rule, annotated=about.annotated(), asked=_again(a.arguments))
+    figures = gather_month(
+        a.facts, scope, rule, annotated=about.annotated(), asked=_again(a.arguments), hours=a.arguments.hours
+    )
     text = page(figures, a.facts, language=a.arguments.language, local=a.clock)
     out: Path = a.arguments.out
     try:
@@ -81,11 +105,9 @@ def _report(a: Asked) -> None:
 
 
 def _again(arguments: argparse.Namespace) -> str:
-    """Write what asks a command for the same rooms and hours."""
+    """Write what asks a command for the same rooms."""
     options = {"--room": arguments.rooms, "--wing": arguments.wings, "--type": arguments.types}
     words = [f"{option} {shlex.quote(one)}" for option, some in options.items() for one in some or ()]
-    if arguments.hours:
-        words.append(f"--hours {shlex.quote(arguments.hours)}")
     return " ".join(words)
 
 
@@ -119,13 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, run: Callable[[Asked], None], what: str) -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
         one.set_defaults(run=run)
-        one.add_argument("--log", type=Path, metavar="PATH", help="the data folder, or its log.db")
-        one.add_argument(
-            "--config",
-            type=Path,
-            metavar="school.toml",
-            help=f"says where the log is, without --log; default: {DEFAULT_CONFIG}",
-        )
+        add_log(one)
         one.add_argument("--json", action="store_true", help="for other programs")
         return one
 
@@ -133,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     _period(use)
     use.add_argument("--by-hour", action="store_true", help="by weekday and hour of the opening time")
     shows = command("no-shows", show_no_shows, "bookings that nobody came to, and how sure that is")
-    _period(shows)
+    _period(shows, hours=False)
     shows.add_argument(
         "--rule",
         default="-10..+15",
@@ -141,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
         help="minutes before and after the start in which a press confirms; -10..end for to its end",
     )
     policy = command("policy", show_policy, "what releasing unconfirmed bookings would have done")
-    _period(policy)
+    _period(policy, hours=False)
     policy.add_argument(
         "--release-after",
         default="5,10,15,20,30",
@@ -189,7 +205,9 @@ def _period(parser: argparse.ArgumentParser, *, hours: bool = True) -> None:
 
 
 def _csv(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="rows for a spreadsheet")
+    parser.add_argument(
+        "--csv", type=Path, metavar="FILE", help="rows for a spreadsheet; - for standard output"
+    )
 
 
 def _rooms(parser: argparse.ArgumentParser) -> None:

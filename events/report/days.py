@@ -190,6 +190,11 @@ def bounds(facts: Facts) -> tuple[date, date] | None:
     return instant(first).astimezone(zone).date(), instant(facts.newest - 1).astimezone(zone).date()
 
 
+def says_when_open(facts: Facts, scope: Scope) -> bool:
+    """Tell whether the configuration says when the school is open, at the end of the days looked at."""
+    return _RulesInTime(facts).at(day_of_school(facts.zone, scope.last)[1]).hours != Hours()
+
+
 def month_scope(scope: Scope, year: int, month: int) -> Scope:
     """Look at a whole month, as far as the scope goes."""
     last = calendar.monthrange(year, month)[1]

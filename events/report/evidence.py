@@ -22,6 +22,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
         pressed: Somebody pressed in its room in the rule's window.
         grade: Confirmed by a press, a motion that counts or an annotation; a no-show, when a door watched
             through the whole window and the timetable was known; else unobserved.
+        at_door: One of these presses confirmed it on the sign at the door, too: there a press while the
+            booking before is in use is for that one, and one before the booking was entered is for none.
         late: Nobody came in the window, and somebody did before its end: the rule would call it a
             no-show, and the room was in use.
         cancelled: It is none of the due ones: it was taken away in time, and somebody came all the same.
@@ -33,6 +35,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     due: Due
     pressed: bool
     grade: Grade
+    at_door: bool = False
     late: bool = False
     cancelled: bool = False
     why: str = ""
@@ -65,9 +68,11 @@ def evidence(days: Iterable[RoomDay], rule: Rule, horizon: Micros) -> Iterator[E
 
 def _graded(day: RoomDay, due: Due, rule: Rule, presses: list[Press], moved: list[Press]) -> Evidence:
     low, high = rule.window(due.start, due.end)
-    pressed = any(low <= p.at < high for p in presses)
+    coming = [p for p in presses if low <= p.at < high]
+    pressed = bool(coming)
     if pressed or any(low <= p.at < high for p in moved) or _spoken_for(day, due):
-        return Evidence(day=day.date, due=due, pressed=pressed, grade="confirmed")
+        at_door = any(due.booking in p.confirms.split() for p in coming)
+        return Evidence(day=day.date, due=due, pressed=pressed, grade="confirmed", at_door=at_door)
     why = _unobserved(day, due, low, high)
     if why:
         return Evidence(day=day.date, due=due, pressed=False, grade="unobserved", why=why)

@@ -9,10 +9,10 @@ from events.ids import EventId, RoomKey
 from events.report import asked
 from events.report.asked import Unanswerable
 from events.report.asking import Asked
-from events.report.days import RoomDay, Rule, room_days
+from events.report.days import RoomDay, Rule, room_days, says_when_open
 from events.report.evidence import Evidence, evidence
 from events.report.no_shows import NoShows, Series, Tally, no_shows
-from events.report.policies import BackTest, back_test
+from events.report.policies import BackTest, Exemption, back_test
 from events.report.spans import HOUR, instant
 from events.report.table import Column, hours, number, percent
 from events.report.use import ByHour, Use, use_of
@@ -43,7 +43,7 @@ def show_use(a: Asked) -> None:
         for _ in days:
             pass
     columns = [Column("room", right=False), *map(Column, _USE_COLUMNS)]
-    a.say(a.heading("Use of rooms"))
+    a.head("Use of rooms")
     rows = [[key, *_use_cells(u)] for key, u in by_room.items()]
     a.tabulate(columns, rows, ["total", *_use_cells(total)])
     _print_use_notes(a, total)
@@ -69,7 +69,7 @@ def _show_by_hour(a: Asked) -> None:
         }
         a.say_json({"by_hour": shares})
         return
-    a.say(a.heading("Use of rooms by hour, in percent of the opening time"))
+    a.head("Use of rooms by hour, in percent of the opening time")
     for name, share in kinds:
         columns = [Column(name, right=False), *(Column(f"{hour}h") for hour in by_hour.hours)]
         rows = [
@@ -86,8 +86,8 @@ _USE_FIELDS = (
     "core_open_min", "core_watched_min",
 )  # fmt: skip
 _USE_COLUMNS = (
-    "due", "booked h", "present h", "used h", "walk-in h", "open h", "booked h", "used h", "théorique",
-    "effectif", "frequency", "coverage",
+    "due", "any hour\nbooked", "any hour\npresent", "any hour\nused", "any hour\nwalk-in", "opening\nhours",
+    "in them\nbooked", "in them\nused", "taux\nthéorique", "taux\neffectif", "frequency", "coverage",
 )  # fmt: skip
 
 
@@ -101,6 +101,14 @@ def _each_use(
         fields = one.fields()
         row([day.date, day.room, *(fields[name] for name in _USE_FIELDS)])
         yield {"date": day.date, "room": day.room, **fields}
+
+
+def _opening(a: Asked) -> str:
+    if a.scope.hours is not None:
+        return f"{a.arguments.hours} on every day, as asked for"
+    if says_when_open(a.facts, a.scope):
+        return "as the school's configuration said on each day"
+    return "08:00-18:00 on every day, for the configuration says none"
 
 
 def _use_figures(days: Iterator[RoomDay]) -> dict[str, Any]:
@@ -125,10 +133,16 @@ def _use_cells(u: Use) -> list[str]:
 
 def _print_use_notes(a: Asked, total: Use) -> None:
     a.say("")
+    a.explain(f"Opening hours: {_opening(a)}. Closed days and rooms out of order are left out.")
     a.explain(
-        "The first hours are those of whole days, the ones from “open h” on those in opening hours. Taux "
-        "théorique = booked / open, taux effectif = used / open (somebody was there while it was booked), "
-        "frequency = present / open, coverage = the share of the open time for which a door watched."
+        "In hours: first of the whole day, then of the opening hours. Taux théorique = booked / open, taux "
+        "effectif = used / open (somebody was there while it was booked), frequency = present / open, "
+        "coverage = the share of the open time for which a door watched."
+    )
+    a.explain(
+        "Somebody counts as present from a press to the end of the booking that it confirms, or without one "
+        "for as long as was said, unless a press says that they leave: who came without pressing is not in "
+        "these hours, who left without a word is."
     )
     rates = total.rates()
     if rates["occupancy"] is not None:
@@ -160,7 +174,7 @@ def show_no_shows(a: Asked) -> None:
     if a.arguments.json:
         a.say_json(_no_shows_json(a, found, rule))
         return
-    a.say(a.heading(f"No-shows by the rule {rule}"))
+    a.head(f"No-shows by the rule {rule}")
     headings = [Column(title) for title in _TALLY_COLUMNS]
     a.tabulate(
         [Column("room", right=False), *headings],
@@ -236,7 +250,8 @@ def _no_shows_json(a: Asked, found: NoShows, rule: Rule) -> dict[str, Any]:
 
     def series(one: Series) -> dict[str, Any]:
         named = {} if a.arguments.no_titles else {"title": names.get(one.newest.text)}
-        return {**named, "room": one.newest.room, **one.tally.fields(), "longest_run": one.longest}
+        rooms = {"room": one.newest.room, "rooms": len(one.rooms)}
+        return {**named, **rooms, **one.tally.fields(), "longest_run": one.longest}
 
     return {
         "rule": str(rule),
@@ -257,7 +272,7 @@ def _print_missed(a: Asked, found: NoShows, names: Mapping[EventId, str]) -> Non
     rows = [
         [
             names.get(series.newest.text) or f"(series {series.newest.series})",
-            series.newest.room,
+            series.newest.room if len(series.rooms) == 1 else f"{len(series.rooms)} rooms",
             number(series.longest),
             f"{instant(series.ended).astimezone(a.zone):%Y-%m-%d %H:%M}",
             number(series.tally.due),
@@ -271,6 +286,7 @@ def _print_missed(a: Asked, found: NoShows, names: Mapping[EventId, str]) -> Non
     a.tabulate(columns, rows)
     if len(found.in_a_row) > _SERIES_SHOWN:
         a.say(f"… and {len(found.in_a_row) - _SERIES_SHOWN} more: see --json")
+    a.explain("A series is a title that recurs, in whatever rooms: bookings of several people may share one.")
 
 
 def _print_no_show_notes(a: Asked, found: NoShows, rule: Rule) -> None:
@@ -281,6 +297,16 @@ def _print_no_show_notes(a: Asked, found: NoShows, rule: Rule) -> None:
         f"time. Of those that were observed (coverage {percent(total.coverage)}), {percent(total.rate)} are "
         "no-shows."
     )
+    a.explain(
+        "A no-show is a booking whose door watched and got no press in time: who came and did not press is "
+        "among them, and a booking in whose room others pressed is not."
+    )
+    if total.not_at_door:
+        a.explain(
+            f"{number(total.not_at_door)} of the confirmed were not confirmed on the sign at the door: it "
+            "took the press for the booking before, or did not know the booking yet, or asks for more than "
+            "this rule. Here every press in the rule's time counts."
+        )
     if found.unobserved_by:
         why = ", ".join(f"{count} by {what}" for what, count in sorted(found.unobserved_by.items()))
         a.say(f"Not observed, and in no rate: {why}.")
@@ -320,7 +346,8 @@ def show_policy(a: Asked) -> None:
         a.say_json(
             {
                 "due": test.due,
-                "exempt": test.exempt,
+                "exempt": sum(test.exempt.values()),
+                "exempt_by": test.exempt,
                 "unobserved": test.unobserved,
                 "left_early_hours": round(test.left_early / HOUR, 2),
                 "rules": [outcome.fields() for outcome in test.outcomes],
@@ -331,7 +358,7 @@ def show_policy(a: Asked) -> None:
 
 
 def _print_policy(a: Asked, test: BackTest) -> None:
-    a.say(a.heading("Releasing unconfirmed bookings, replayed"))
+    a.head("Releasing unconfirmed bookings, replayed")
     columns = [
         Column("released\nafter"), Column("bookings"), Column("of those\ndue"), Column("hours\ngiven back"),
         Column("somebody\ncame later"), Column("of those\nreleased"), Column("their\nhours"),
@@ -351,15 +378,29 @@ def _print_policy(a: Asked, test: BackTest) -> None:
     a.tabulate(columns, rows)
     a.say("")
     a.explain(
-        f"Of {number(test.due)} due bookings {number(test.exempt)} are exempt (long ones, exams, exempt "
-        f"rooms, entered at the last moment) and {number(test.unobserved)} had no door watching: no rule "
-        "touches them. Hours are given back until somebody came, or to the booking's end. Who came later "
-        "were people of the booking, whose room would have been taken away, or others who took the empty "
-        "room; a button cannot tell. Among them are those who pressed before their start, while the booking "
-        "before was in use: doors take that for a press of the others."
+        f"Of {number(test.due)} due bookings {number(sum(test.exempt.values()))} are exempt"
+        f"{_exempt_in_words(test)}, and {number(test.unobserved)} had no door watching: no rule touches "
+        "them. Hours are given back at any time of the day, until somebody came or to the booking's end, "
+        "unless another booking holds the room. Who came later were people of the booking, whose room would "
+        "have been taken away, or others who took the empty room; a button cannot tell. Among them are those "
+        "who pressed before their start, while the booking before was in use: doors take that for a press of "
+        "the others."
     )
     if test.left_early:
         a.explain(
             f"{hours(test.left_early)} h more would have been given back of bookings whose people said that "
             "they leave."
         )
+
+
+def _exempt_in_words(test: BackTest) -> str:
+    said = ", ".join(f"{number(count)} {_EXEMPT[why]}" for why, count in test.exempt.items() if count)
+    return f" ({said})" if said else ""
+
+
+_EXEMPT: dict[Exemption, str] = {
+    "long": "too long",
+    "kind": "of an exempt kind",
+    "room": "in an exempt room",
+    "late": "entered too shortly before their start",
+}

@@ -25,7 +25,8 @@ from events import domain as e
 from events.errors import LogError
 from events.ids import KioskId, RoomKey, SourceName
 from events.log import EventLog
-from events.report.facts import KINDS, Fact, Facts, Ledger, Open
+from events.report.facts import KINDS, Fact, Facts, Open
+from events.report.ledger import Ledger
 from events.report.spans import FOREVER, Micros, micros
 from events.state import (
     GrantedAccess,
@@ -40,7 +41,7 @@ from events.state import (
 logger = logging.getLogger(__name__)
 
 FOLD = 1
-"""Raised whenever `events.report.facts.Ledger`, or the fold of a state, makes something else of the same
+"""Raised whenever `events.report.ledger.Ledger`, or the fold of a state, makes something else of the same
 events: an index that was made by another one is made anew."""
 SNAPSHOT_EVERY = 50_000
 """Events between two states that are kept: a tenth of a second of replay."""

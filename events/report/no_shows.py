@@ -22,7 +22,8 @@ class Tally(Struct):
     """Due bookings by what is known of them.
 
     ``due = confirmed + no_show + unobserved``. Of the contradicted ones the late are among the no-shows,
-    and the cancelled ones that were used are no due bookings at all.
+    and the cancelled ones that were used are no due bookings at all. Of the confirmed, `not_at_door` were
+    confirmed by a press that the sign at the door took for something else.
     """
 
     due: int = 0
@@ -30,6 +31,7 @@ class Tally(Struct):
     confirmed: int = 0
     no_show: int = 0
     unobserved: int = 0
+    not_at_door: int = 0
     late: int = 0
     cancelled_used: int = 0
 
@@ -40,6 +42,7 @@ class Tally(Struct):
             return
         self.due += 1
         self.without_press += not one.pressed
+        self.not_at_door += one.pressed and not one.at_door
         self.late += one.late
         if one.grade == "confirmed":
             self.confirmed += 1
@@ -71,6 +74,7 @@ class Tally(Struct):
             "confirmed": self.confirmed,
             "no_show": self.no_show,
             "unobserved": self.unobserved,
+            "not_at_door": self.not_at_door,
             "contradicted": self.late + self.cancelled_used,
             "late": self.late,
             "cancelled_used": self.cancelled_used,
@@ -84,12 +88,14 @@ class Series(Struct):
 
     Attributes:
         newest: Its newest booking, which names it.
+        rooms: Where it took place.
         run: No-shows since somebody last came.
         longest: The most of them in a row.
         ended: When the last of those started.
     """
 
     newest: Tenure
+    rooms: set[str] = field(default_factory=set)
     tally: Tally = field(default_factory=Tally)
     run: int = 0
     longest: int = 0
@@ -163,6 +169,7 @@ def _follow_series(answer: NoShows, today: list[Evidence]) -> None:
         if one.cancelled:
             continue
         series.newest = tenure
+        series.rooms.add(tenure.room)
         if one.grade == "no-show" and not one.late:
             series.run += 1
             if series.run > series.longest:

@@ -8,7 +8,7 @@ from html import escape
 from msgspec import Struct
 
 from events.report import plots
-from events.report.days import Rule, Scope, bounds, room_days
+from events.report.days import Rule, Scope, bounds, room_days, says_when_open
 from events.report.evidence import evidence
 from events.report.facts import Facts
 from events.report.no_shows import NoShows, Tally, no_shows
@@ -19,6 +19,8 @@ from events.report.use import ByHour, Use, use_of
 
 RULES = (5, 10, 15, 20, 30)
 _SHOWN = 8
+_FEWEST = 5
+"""Of fewer observed bookings no rate is drawn: one no-show in one booking is no 100 %."""
 _BARS = 30
 """So many bars, of the rooms that are used most and of those that are used least, fit a page."""
 
@@ -45,9 +47,9 @@ input, label { font-size: .9rem; cursor: pointer } label { margin-right: .8rem }
 main { display: none; margin-top: .6rem }
 #fr:checked ~ main[lang=fr], #en:checked ~ main[lang=en] { display: block }
 section, .figures, .how { break-inside: avoid } .how { break-before: avoid }
-@media print { input, label { display: none } body { padding: 0; max-width: none } :root { font-size: 12px }
-  @page { margin: 14mm } .plot svg { min-width: 0 }
-  .heat svg { max-height: 68mm } .rates svg { max-height: 40mm } .policies svg { max-height: 46mm }
+@media print { input, label { display: none } body { padding: 0 } body, p { max-width: none }
+  :root { font-size: 12px } @page { margin: 14mm } .plot svg { min-width: 0 }
+  .heat svg { max-height: 68mm } .rates svg { max-height: 38mm } .policies svg { max-height: 42mm }
   .rooms svg { max-height: 225mm } h2 { margin-top: 1.2rem } }
 """
 
@@ -57,7 +59,8 @@ class Month(Struct):
 
     Attributes:
         by_hour: By weekday and hour.
-        asked: What a command is told to look at the same rooms and hours.
+        asked: What a command is told to look at the same rooms.
+        hours: The opening hours that were asked for; None for none.
     """
 
     year: int
@@ -70,11 +73,14 @@ class Month(Struct):
     shows: NoShows
     test: BackTest
     asked: str = ""
+    hours: str | None = None
     annotated: int = 0
     bare: NoShows | None = None
 
 
-def gather_month(facts: Facts, scope: Scope, rule: Rule, *, annotated: int = 0, asked: str = "") -> Month:
+def gather_month(
+    facts: Facts, scope: Scope, rule: Rule, *, annotated: int = 0, asked: str = "", hours: str | None = None
+) -> Month:
     """Compute all figures of a month.
 
     Args:
@@ -82,7 +88,8 @@ def gather_month(facts: Facts, scope: Scope, rule: Rule, *, annotated: int = 0, 
         scope: The month: see `month_scope`.
         rule: When a press confirms.
         annotated: How many annotations of operators are in it.
-        asked: What a command is told to look at the same rooms and hours.
+        asked: What a command is told to look at the same rooms.
+        hours: The opening hours that were asked for; None for none.
     """
     total, by_room = Use(), dict[str, Use]()
     by_hour = ByHour(facts.zone)
@@ -107,6 +114,7 @@ def gather_month(facts: Facts, scope: Scope, rule: Rule, *, annotated: int = 0, 
         shows=counted(scope),
         test=back_test(room_days(facts, scope), RULES, facts.newest),
         asked=asked,
+        hours=hours,
         annotated=annotated,
         bare=counted(bare) if annotated else None,
     )
@@ -162,7 +170,7 @@ def _body(month: Month, facts: Facts, language: Language, local: Callable[[Micro
         _figures(month, language),
         _how(month, language, "use"),
         _how(month, language, f"no-shows --rule {month.rule}"),
-        _heat(month, language),
+        _heat(month, language, word(f"opening_{_opening(month, facts)}", language)),
         _rooms(month, language),
         _rates(month, language),
         _policies(month, language),
@@ -171,6 +179,12 @@ def _body(month: Month, facts: Facts, language: Language, local: Callable[[Micro
         "</main>\n",
     ]
     return "\n".join(parts)
+
+
+def _opening(month: Month, facts: Facts) -> str:
+    if month.scope.hours is not None:
+        return "asked"
+    return "configured" if says_when_open(facts, month.scope) else "default"
 
 
 def _month(month: Month, language: Language) -> str:
@@ -199,7 +213,10 @@ def _figures(month: Month, language: Language) -> str:
 def _how(month: Month, language: Language, *words: str) -> str:
     """Say which command recomputes a figure."""
     days = f"--from {month.scope.first} --to {month.scope.last}"
-    command = " ".join(["toctoc audit", *words, days, month.asked]).rstrip()
+    parts = ["toctoc audit", *words, days, month.asked]
+    if month.hours is not None and words[0].startswith("use"):  # no other figure depends on them
+        parts.append(f"--hours {month.hours}")
+    command = " ".join(part for part in parts if part)
     return f'<p class="how">{escape(word("recompute", language))} <code>{escape(command)}</code></p>'
 
 
@@ -207,15 +224,18 @@ def _section(title: str, language: Language, *parts: str, kind: str = "") -> str
     return f'<section class="{kind}"><h2>{escape(word(title, language))}</h2>{"".join(parts)}</section>'
 
 
-def _heat(month: Month, language: Language) -> str:
+def _heat(month: Month, language: Language, opening: str) -> str:
     hours = month.by_hour
-    kinds = (("heat_booked", hours.booked), ("heat_used", hours.present))
+    kinds = (
+        ("heat_booked", hours.booked, f"{word('heat_text', language)} {opening}"),
+        ("heat_used", hours.present, word("presence", language)),
+    )
     shares = [
-        [[share_of(day, hour) for hour in hours.hours] for day in hours.weekdays] for _, share_of in kinds
+        [[share_of(day, hour) for hour in hours.hours] for day in hours.weekdays] for _, share_of, _ in kinds
     ]
     highest = max((one for rows in shares for row in rows for one in row if one is not None), default=0.0)
     maps = []
-    for (name, _), rows in zip(kinds, shares, strict=True):
+    for (name, _, said), rows in zip(kinds, shares, strict=True):
         plot = plots.heat_map(
             f"{name}-{language}",
             [WEEKDAYS[language][day] for day in hours.weekdays],
@@ -224,7 +244,7 @@ def _heat(month: Month, language: Language) -> str:
             word("heat_label", language),
             highest,
         )
-        text = f"<p>{escape(word('heat_text', language))}</p>"
+        text = f"<p>{escape(said)}</p>"
         maps.append(_section(name, language, text, plot, kind="heat"))
     return "".join(maps) + _how(month, language, "use --by-hour")
 
@@ -273,23 +293,24 @@ def _rates(month: Month, language: Language) -> str:
     observed = word("of_observed", language)
 
     def bars(name: str, groups: Sequence[tuple[str, Tally]]) -> str:
+        rates = [tally.rate if tally.observed >= _FEWEST else None for _, tally in groups]
         return plots.rate_bars(
             f"{name}-{language}",
             [f"{group}\n{observed} {decimal(tally.observed, language, 0)}" for group, tally in groups],
-            [tally.rate for _, tally in groups],
-            [share(tally.rate, language) for _, tally in groups],
+            rates,
+            [share(rate, language) for rate in rates],
             label,
         )
 
     by_day = bars("days", days)
     by_hour = bars("hours", [(f"{int(hour)}h", tally) for hour, tally in shows.by_hour.items()])
-    notes = ""
+    notes = f"<p>{escape(word('rates_scope', language, least=_FEWEST))}</p>"
     if month.bare is not None:
         bare = month.bare.total
         said = word(
             "annotated", language, count=month.annotated, no_show=bare.no_show, confirmed=bare.confirmed
         )
-        notes = f"<p>{escape(said)}</p>"
+        notes += f"<p>{escape(said)}</p>"
     how = _how(month, language, f"no-shows --rule {month.rule}")
     return _section("rates", language, f"<p>{escape(text)}</p>", by_day, by_hour, notes, how, kind="rates")
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 Language = Literal["fr", "en"]
@@ -48,8 +49,8 @@ WORDS: dict[str, dict[Language, str]] = {
     },
     "no_shows": {"fr": "non honorées", "en": "no-shows"},
     "no_shows_is": {
-        "fr": "des réservations observées, sans personne (règle {rule})",
-        "en": "of the observed bookings, nobody came (rule {rule})",
+        "fr": "des réservations observées, sans appui (règle {rule})",
+        "en": "of the observed bookings, nobody pressed (rule {rule})",
     },
     "walk_ins": {"fr": "sans réservation", "en": "without a booking"},
     "walk_ins_is": {
@@ -90,6 +91,12 @@ WORDS: dict[str, dict[Language, str]] = {
         "watched and the timetable was known. Of {due} due bookings {confirmed} are confirmed, {no_show} "
         "no-shows, {unobserved} unobserved; to {late} somebody came later.",
     },
+    "rates_scope": {
+        "fr": "Qui vient sans appuyer y est compté absent ; une réservation dont la salle a servi à "
+        "d’autres, honorée. Sous {least} réservations observées, aucun taux n’est donné.",
+        "en": "Who came and did not press is among the no-shows; a booking in whose room others pressed is "
+        "not. Of fewer than {least} observed bookings no rate is given.",
+    },
     "of_observed": {"fr": "sur", "en": "of"},
     "rate_label": {"fr": "non honorées", "en": "no-shows"},
     "policies": {
@@ -123,6 +130,25 @@ WORDS: dict[str, dict[Language, str]] = {
         "en": "Annotations of operators in these figures: {count}; without them: {no_show} no-shows, "
         "{confirmed} confirmed.",
     },
+    "opening_default": {
+        "fr": "Heures d’ouverture : de 8 h à 18 h chaque jour, faute d’autres dans la configuration.",
+        "en": "Opening hours: 08:00 to 18:00 on every day, for the configuration says none.",
+    },
+    "opening_configured": {
+        "fr": "Heures d’ouverture : celles de la configuration, jour par jour.",
+        "en": "Opening hours: those of the configuration, day by day.",
+    },
+    "opening_asked": {
+        "fr": "Heures d’ouverture : celles demandées par --hours.",
+        "en": "Opening hours: those asked for by --hours.",
+    },
+    "presence": {
+        "fr": "Une présence va d’un appui à la fin de la réservation qu’il confirme, ou pour la durée dite, "
+        "sauf appui de départ : qui vient sans appuyer n’y est pas, qui part sans le dire y est encore.",
+        "en": "Presence goes from a press to the end of the booking that it confirms, or for as long as was "
+        "said, unless a press says that they leave: who came without pressing is not in it, who left "
+        "without a word is.",
+    },
     "recompute": {"fr": "Recalculer :", "en": "Recompute:"},
     "left_out": {
         "fr": "Les jours de fermeture et les salles hors service ne comptent dans aucun dénominateur.",
@@ -135,6 +161,9 @@ WORDS: dict[str, dict[Language, str]] = {
     "nothing": {"fr": "Rien ce mois-ci.", "en": "Nothing this month."},
 }
 
+_BEFORE_SIGNS = re.compile(" (?=[;:?!])")
+"""French sets a blank before these, at which no line may break."""
+
 
 def word(name: str, language: Language, **values: object) -> str:
     """Say something in a language.
@@ -144,7 +173,8 @@ def word(name: str, language: Language, **values: object) -> str:
         language: In which.
         values: What stands in its braces.
     """
-    return WORDS[name][language].format(**values)
+    text = WORDS[name][language].format(**values)
+    return _BEFORE_SIGNS.sub("\u00a0", text) if language == "fr" else text
 
 
 def decimal(value: float, language: Language, places: int = 1) -> str:

@@ -69,6 +69,7 @@ def heat_map(
                         va="center",
                         color=colour,
                         fontsize=8,
+                        in_layout=False,  # it lies within: to measure it takes as long as to draw it
                     )
         bar = figure.colorbar(image, ax=axes, pad=0.02, fraction=0.03)
         bar.set_label(label)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from events.report.days import Due, RoomDay
-from events.report.spans import HOUR, MINUTE, Micros, covered
+from events.report.spans import HOUR, MINUTE, Micros, covered, length, union, without
+
+Exemption = Literal["long", "kind", "room", "late"]
+"""Why no rule releases a booking; ``late`` is one that was entered shortly before its start."""
 
 
 class Outcome(Struct):
@@ -21,7 +24,7 @@ class Outcome(Struct):
         released: Those nobody had confirmed by then, as it was decided at the doors: a press while the
             booking before is in use confirms that one only.
         given_back: For how long their rooms would have counted as free, up to the end of the booking, or
-            to whoever came later.
+            to whoever came later; not while another booking holds the room, too.
         came_later: Those of them in whose room somebody pressed after all, before their end, or had pressed
             just before their start without confirming them: people of the booking, or others who took the
             empty room. Nobody can tell them apart.
@@ -55,7 +58,7 @@ class BackTest(Struct):
     """What several rules would have done in the same time.
 
     Attributes:
-        exempt: Due bookings that none of them touches.
+        exempt: Due bookings that none of them touches, by the first reason that holds.
         unobserved: Due bookings whose door did not watch: never released.
         left_early: How long bookings went on after those in them had said that they leave: given back under
             every rule.
@@ -63,7 +66,7 @@ class BackTest(Struct):
 
     outcomes: list[Outcome]
     due: int = 0
-    exempt: int = 0
+    exempt: dict[Exemption, int] = field(default_factory=lambda: dict.fromkeys(get_args(Exemption), 0))
     unobserved: int = 0
     left_early: Micros = 0
 
@@ -82,8 +85,9 @@ def back_test(days: Iterable[RoomDay], after: Sequence[int], horizon: Micros) ->
             if due.end > horizon:
                 continue
             test.due += 1
-            if not _may_be_released(day, due):
-                test.exempt += 1
+            exempt = _exempt(day, due)
+            if exempt is not None:
+                test.exempt[exempt] += 1
             elif not _try(test, day, due):
                 test.unobserved += 1
     return test
@@ -112,30 +116,30 @@ def _try(test: BackTest, day: RoomDay, due: Due) -> bool:
     leaving = [p.at for p in presses if p.leaving and p.at >= due.start]
     if came is not None and leaving and not any(at > leaving[-1] for at in coming):
         test.left_early += max(0, end - leaving[-1])
+    held = union((other.start, other.end) for other in day.due if other.booking != due.booking)
     for outcome in test.outcomes:
         at = due.start + outcome.after * MINUTE
         outcome.eligible += 1
         if at >= end or (confirmed is not None and confirmed < at):
             continue
         outcome.released += 1
-        if came is None:
-            outcome.given_back += end - at
-        else:
-            outcome.given_back += max(0, came - at)
+        outcome.given_back += length(without([(at, end if came is None else max(came, at))], held))
+        if came is not None:
             outcome.came_later += 1
             outcome.taken_away += end - max(came, at)
     return True
 
 
-def _may_be_released(day: RoomDay, due: Due) -> bool:
-    """Tell whether the school's exemptions let it be released: those of `events.status`."""
+def _exempt(day: RoomDay, due: Due) -> Exemption | None:
+    """Tell which of the school's exemptions, those of `events.status`, keeps it from being released."""
     policy = day.policy
-    return (
-        due.end - due.start < policy.release_exempt_length * MINUTE
-        and due.tenure.kind not in policy.release_exempt_kinds
-        and due.room not in policy.release_exempt_rooms
-        and due.start - due.tenure.since >= policy.release_exempt_seen * MINUTE
-    )
+    if due.end - due.start >= policy.release_exempt_length * MINUTE:
+        return "long"
+    if due.tenure.kind in policy.release_exempt_kinds:
+        return "kind"
+    if due.room in policy.release_exempt_rooms:
+        return "room"
+    return "late" if due.start - due.tenure.since < policy.release_exempt_seen * MINUTE else None
 
 
 def _of_a_later_one(day: RoomDay, due: Due, at: Micros) -> bool:

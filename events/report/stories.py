@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from events.ids import BookingId, EventId, RoomKey
+from events.ids import BookingId, EventId
 from events.notices import topics_of
-from events.projection import notices, room_day, room_presence
+from events.projection import days_shown, notices, room_day, room_presence
 from events.replay import texts
 from events.report import asked
 from events.report.asked import Unanswerable
 from events.report.asking import Asked
 from events.report.days import bounds, rooms_of
-from events.report.facts import Former, Tenure
+from events.report.facts import Entry
 from events.report.screen import Shown, as_json, corrected, shown_at
 from events.report.spans import HOUR, MINUTE, micros
-from events.report.story import Line, Provenance, provenance, room_story, words
-from events.report.table import DASH, Column, table
+from events.report.story import Line, Provenance, between, provenance, room_story, words
+from events.report.table import DASH, Column
 from events.status import known
 
 _BOOKINGS_SHOWN = 50
+_AT_ONCE = 2000
+"""So many titles are looked up at once: a search of years holds no more of them."""
 
 # -- a room, a booking, a screen ---------------------------------------------------------------------
 
@@ -40,7 +43,8 @@ def show_room(a: Asked) -> None:
     if a.arguments.json:
         a.say_json({"room": room, "day": day, "story": [_line_json(a, line, names) for line in lines]})
         return
-    a.say(f"{room}, {day:%A} {day}, as of event {a.facts.seq} ({a.facts.zone})\n")
+    a.explain(f"{room}, {day:%A} {day}, as of event {a.facts.seq:,} ({a.facts.zone})")
+    a.say("")
     rows = [
         [
             f"{line.at.astimezone(a.zone):%m-%d %H:%M:%S}",
@@ -50,8 +54,8 @@ def show_room(a: Asked) -> None:
         ]
         for line in lines
     ]
-    columns = [Column("happened"), Column("learnt"), Column("seq"), Column("what", right=False)]
-    a.say(table(columns, rows))
+    what = Column("what", right=False, prose=True)
+    a.tabulate([Column("happened"), Column("learnt"), Column("seq"), what], rows)
 
 
 def show_booking(a: Asked) -> None:
@@ -59,11 +63,9 @@ def show_booking(a: Asked) -> None:
     wanted, title = a.arguments.booking, a.arguments.title
     if (wanted is None) == (title is None):
         raise Unanswerable("name a booking by its ID, or by --title TEXT")
-    found = _by_name(a, wanted) if wanted is not None else _by_title(a, title)
-    rooms: dict[RoomKey, set[BookingId]] = {}
-    for tenure in found:
-        rooms.setdefault(tenure.room, set()).add(tenure.booking)
-    answer = provenance(a.log, rooms, after=min(tenure.seq for tenure in found) - 1)
+    answer = provenance(a.facts, {wanted} if wanted is not None else _titled(a, title))
+    if not answer:
+        raise Unanswerable(f"the log knows no booking {wanted!r}; --title TEXT looks in titles")
     names = a.texts([one.line.text for steps in answer.values() for one in steps if one.line.text])
     with a.csv((*_LINE_FIELDS, "room", "reading")) as row:
         for steps in answer.values():
@@ -80,33 +82,27 @@ def show_booking(a: Asked) -> None:
         _print_booking(a, steps, names)
 
 
-def _by_name(a: Asked, wanted: str) -> list[Tenure]:
-    found = [tenure for tenure in a.facts.stored(Tenure) if tenure.booking == wanted]
-    if not found:
-        raise Unanswerable(f"the log knows no booking {wanted!r}; --title TEXT looks in titles")
-    return found
-
-
-def _by_title(a: Asked, title: str) -> list[Tenure]:
+def _titled(a: Asked, title: str) -> set[BookingId]:
     """Find the bookings of the days and rooms asked for that have a text in their title, or once had."""
+    if not title.strip():
+        raise Unanswerable("--title wants a text: a part of what is looked for")
     start, end = (micros(at) for at in a.span())
     rooms = set(a.scope.rooms)
-
-    def asked_for(one: Tenure | Former) -> bool:
-        return one.room in rooms and one.start < end and one.end > start
-
-    tenures = [one for one in a.facts.stored(Tenure, start, end) if asked_for(one)]
-    formers = [one for one in a.facts.stored(Former, start, end) if asked_for(one)]
-    known: list[Tenure | Former] = [*tenures, *formers]
-    names = a.texts((one.text, one.month) for one in known)
+    entries = (
+        one
+        for one in a.facts.stored(Entry, start, end)
+        if one.source and one.text and one.room in rooms and one.start < end and one.end > start
+    )
     text = title.casefold()
-    bookings = {one.booking for one in known if text in names.get(one.text, "").casefold()}
-    if not bookings:
+    found: set[BookingId] = set()
+    while some := list(islice(entries, _AT_ONCE)):
+        names = a.all_texts((one.text, one.month) for one in some)
+        found.update(one.booking for one in some if text in names.get(one.text, "").casefold())
+    if not found:
         raise Unanswerable(
             f"no booking between {a.scope.first} and {a.scope.last} has {title!r} in its title"
         )
-    # Of these all that is known: also when they were in other rooms, or at other hours.
-    return [one for one in a.facts.stored(Tenure) if one.booking in bookings]
+    return found
 
 
 def _booking_json(
@@ -118,6 +114,7 @@ def _booking_json(
             {
                 "room": one.room,
                 **_line_json(a, one.line, names),
+                "source": one.source or None,
                 "reading": {"seq": one.read[0], "digest": one.read[1]} if one.read else None,
             }
             for one in steps
@@ -132,14 +129,18 @@ def _print_booking(a: Asked, steps: Iterable[Provenance], names: Mapping[EventId
             _lag(one.line),
             str(one.line.seq),
             one.room,
-            words(one.line.what, lambda at: _short(at, a.zone, None)) + _quoted(names, one.line),
-            f"reading {one.read[0]}, {one.read[1][:12]}" if one.read else DASH,
+            words(one.line.what, lambda at: _short(at, a.zone, None))
+            + _quoted(names, one.line)
+            + _read_in(one),
         ]
         for one in steps
     ]
     columns = [Column("happened"), Column("learnt"), Column("seq"), Column("room", right=False)]
-    columns += [Column("what", right=False), Column("read in", right=False)]
-    a.say(table(columns, rows))
+    a.tabulate([*columns, Column("what", right=False, prose=True)], rows)
+
+
+def _read_in(one: Provenance) -> str:
+    return f" (read in {one.source}, event {one.read[0]}, {one.read[1][:12]})" if one.read else ""
 
 
 def show_screen(a: Asked) -> None:
@@ -154,7 +155,9 @@ def show_screen(a: Asked) -> None:
     if a.arguments.corrected:
         school = corrected(a.log, school, room, at)
     shown = shown_at(school, room, at, corrected=a.arguments.corrected)
-    found = None if a.arguments.no_titles else texts(school, a.log.personal, ended_after=at)
+    # A door knows the titles of all that it shows, also of what is over.
+    shown_from = days_shown(school.rules, at)[0]
+    found = None if a.arguments.no_titles else texts(school, a.log.personal, ended_after=shown_from)
     answer = as_json(shown, found)
     if a.arguments.png is not None:
         _draw(a, shown, found or {})
@@ -163,7 +166,8 @@ def show_screen(a: Asked) -> None:
         return
     local = at.astimezone(a.zone)
     known_ = "as known now" if shown.corrected else "as known then"
-    a.say(f"{room}, {local:%A %Y-%m-%d %H:%M:%S}, {known_} (up to event {shown.seq})\n")
+    a.explain(f"{room}, {local:%A %Y-%m-%d %H:%M:%S}, {known_} (up to event {shown.seq})")
+    a.say("")
     stretch = shown.stretch
     marks = [
         name.replace("_", " ")
@@ -171,21 +175,21 @@ def show_screen(a: Asked) -> None:
         if getattr(stretch.status, name)
     ]
     until = f" until {_short(stretch.until, a.zone, local.date())}" if stretch.until else ""
-    a.say(
-        f"  {stretch.status.name.replace('_', ' ')}{until}{', ' + ', '.join(marks) if marks else ''}",
+    a.explain(
+        f"{stretch.status.name.replace('_', ' ')}{until}{', ' + ', '.join(marks) if marks else ''}", indent=2
     )
     if micros(at) > a.facts.newest:
-        a.say(f"  the log ends at {a.clock(a.facts.newest)}: nothing is known of what came after")
+        a.explain(f"the log ends at {a.clock(a.facts.newest)}: nothing is known of what came after", indent=2)
     connected = "connected" if shown.connected else "not connected: it showed what it had heard last"
-    a.say(f"  the door was {connected}")
+    a.explain(f"the door was {connected}", indent=2)
     for b in answer["day"].bookings:
         confirmed = answer["presence"].confirmed.get(b.id)
         here = f", confirmed {_short(confirmed, a.zone, local.date())}" if confirmed else ""
         title = f"  {b.title}" if b.title else ""
-        hours = f"{_short(b.start, a.zone, local.date())}–{_short(b.end, a.zone, local.date())}"  # noqa: RUF001
-        a.say(f"  {hours}{here}{title}")
+        hours = between(b.start, b.end, lambda at: _short(at, a.zone, local.date()))
+        a.explain(f"{hours}{here}{title}", indent=2)
     for notice in answer["notices"]:
-        a.say(f"  notice {notice['number']}: {notice['text'] or '(text forgotten)'}")
+        a.explain(f"notice {notice['number']}: {notice['text'] or '(text forgotten)'}", indent=2)
 
 
 def _draw(a: Asked, shown: Shown, found: Mapping[EventId, str]) -> None:

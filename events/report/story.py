@@ -6,13 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from events import domain as e
 from events.codec import tag_of
-from events.ids import SCHOOL_STREAM, BookingId, EventId, RoomKey, room_stream
+from events.ids import SCHOOL_STREAM, BookingId, EventId, RoomKey, SourceName, room_stream
 from events.log import EventLog
+from events.report.facts import Entry, Facts
+from events.report.spans import instant
 from events.status import day_span
 
 Titles = Mapping[EventId, str]
@@ -164,16 +166,27 @@ def _line(recorded: e.Recorded, what: str, booking: BookingId | None = None) -> 
 
 def _hours(start: datetime, end: datetime) -> str:
     """Leave times in braces, for `words` to put them on the school's clocks."""
-    return f"{{{start.isoformat()}}}–{{{end.isoformat()}}}"  # noqa: RUF001
+    return f"{{{start.isoformat()}/{end.isoformat()}}}"
 
 
 def words(what: str, local: Callable[[datetime], str]) -> str:
-    """Put the instants that stand in braces on the school's clocks."""
+    """Put the instants and hours that stand in braces on the school's clocks."""
     parts = what.split("{")
     return parts[0] + "".join(
-        local(datetime.fromisoformat(part.partition("}")[0]).astimezone(UTC)) + part.partition("}")[2]
-        for part in parts[1:]
+        _on_clocks(part.partition("}")[0], local) + part.partition("}")[2] for part in parts[1:]
     )
+
+
+def _on_clocks(told: str, local: Callable[[datetime], str]) -> str:
+    first, *last = (datetime.fromisoformat(one).astimezone(UTC) for one in told.split("/"))
+    return between(first, last[0], local) if last else local(first)
+
+
+def between(start: datetime, end: datetime, local: Callable[[datetime], str]) -> str:
+    """Tell hours on the school's clocks, a day that both have only once."""
+    first = local(start)
+    day, blank, _ = first.rpartition(" ")
+    return f"{first}–{local(end).removeprefix(day + blank)}"  # noqa: RUF001
 
 
 def _booked(event: e.BookingAdded | e.BookingChanged) -> tuple[str, BookingId]:
@@ -188,9 +201,10 @@ def _booked(event: e.BookingAdded | e.BookingChanged) -> tuple[str, BookingId]:
     return f"booking moved: {_hours(*was)} → {hours}{marks}", event.booking
 
 
-def _removed(event: e.BookingRemoved, before: tuple[datetime, datetime]) -> str:
-    hours = _hours(*before)
-    return f"booking moved to {event.moved_to}: {hours}" if event.moved_to else f"booking vanished: {hours}"
+def _removed(event: e.BookingRemoved, before: Times | None) -> str:
+    """Tell that a booking went; None where nobody knows any more which hours it had."""
+    what = f"booking moved to {event.moved_to}" if event.moved_to else "booking vanished"
+    return f"{what}: {_hours(*before)}" if before else what
 
 
 def _pressed(event: e.PresencePressed) -> str:
@@ -240,85 +254,57 @@ class Provenance(Struct, frozen=True, kw_only=True):
     Attributes:
         room: Where.
         line: What was seen.
+        source: The timetable; empty for an operator's annotation.
         read: The round of readings that brought it, as far as it is in the log: its seq and, of the
             booking's timetable, the digest of what was read.
     """
 
     room: RoomKey
     line: Line
+    source: SourceName
     read: tuple[int, str] | None = None
 
 
-def provenance(
-    log: EventLog, rooms: Mapping[RoomKey, Collection[BookingId]], *, after: int = 0
-) -> dict[BookingId, list[Provenance]]:
+def provenance(facts: Facts, wanted: Collection[BookingId]) -> dict[BookingId, list[Provenance]]:
     """Tell every reading in which bookings appeared, changed or vanished.
 
     Args:
-        log: The log.
-        rooms: The bookings, by the rooms in which they ever were.
-        after: They appeared behind this event.
+        facts: What the log says.
+        wanted: The bookings.
 
     Returns:
-        For each booking what happened, in the order of the log.
+        For each booking what happened, in the order of the log; those that appeared first come first.
     """
-    found: list[tuple[e.Recorded, Provenance]] = []
-    for room, wanted in rooms.items():
-        hours: dict[BookingId, Times] = {}
-        for recorded in log.read(after=after, stream=room_stream(room)):
-            event = recorded.event
-            booking: BookingId | None = getattr(event, "booking", None)
-            if booking is None or booking not in wanted:
-                continue
-            match event:
-                case e.BookingAdded() | e.BookingChanged():
-                    what = _booked(event)[0]
-                    hours[booking] = (event.start, event.end)
-                case e.BookingRemoved():
-                    what = _removed(event, hours[booking]) if booking in hours else "booking vanished"
-                case e.RoomAnnotated():
-                    what = f"annotated: {event.what}"
-                case _:
-                    continue
-            found.append((recorded, Provenance(room=room, line=_line(recorded, what, booking))))
-    found.sort(key=lambda pair: pair[0].seq)
-    reading = _Readings(log)
-    by_booking: dict[BookingId, list[Provenance]] = {}
-    for recorded, one in found:
-        if one.line.booking is not None:
-            known = replace(one, read=reading.of(recorded))
-            by_booking.setdefault(one.line.booking, []).append(known)
-    return by_booking
+    entries = sorted((one for one in facts.stored(Entry) if one.booking in wanted), key=lambda one: one.seq)
+    found: dict[BookingId, list[Provenance]] = {}
+    for entry in entries:
+        found.setdefault(entry.booking, []).append(_provenance(entry))
+    return found
 
 
-class _Readings:
-    """Finds the rounds that brought events; asked in the order of the log."""
+_entry_event: msgspec.json.Decoder[e.AnyEvent] = msgspec.json.Decoder(e.AnyEvent)
 
-    def __init__(self, log: EventLog) -> None:
-        self._log = log
-        self._newest: tuple[datetime, e.Recorded | None] | None = None
 
-    def of(self, recorded: e.Recorded) -> tuple[int, str] | None:
-        """Find the round that brought an event: it is the next one in the same commit."""
-        if self._newest is None or self._newest[0] != recorded.recorded_at or self._passed(recorded):
-            self._newest = recorded.recorded_at, self._behind(recorded)
-        found = self._newest[1]
-        source = getattr(recorded.event, "source", None)
-        if found is not None and isinstance(found.event, e.TimetableRead):
-            for read in found.event.sources:
-                if read.source == source:
-                    return found.seq, read.digest
-        return None
-
-    def _passed(self, recorded: e.Recorded) -> bool:
-        found = self._newest[1] if self._newest else None
-        return found is not None and found.seq < recorded.seq
-
-    def _behind(self, recorded: e.Recorded) -> e.Recorded | None:
-        # All streams, and not only the school's: the log is stored in this order, and read no further.
-        for following in self._log.read(after=recorded.seq):
-            if following.recorded_at != recorded.recorded_at:
-                return None
-            if isinstance(following.event, e.TimetableRead):
-                return following
-        return None
+def _provenance(entry: Entry) -> Provenance:
+    event = _entry_event.decode(entry.event)
+    match event:
+        case e.BookingAdded() | e.BookingChanged():
+            what = _booked(event)[0]
+        case e.BookingRemoved():
+            known = entry.start < entry.end
+            what = _removed(event, (instant(entry.start), instant(entry.end)) if known else None)
+        case e.RoomAnnotated():
+            what = f"annotated: {event.what}"
+        case _:
+            what = tag_of(event)
+    line = Line(
+        at=instant(entry.at),
+        learnt=instant(entry.learnt),
+        seq=entry.seq,
+        tag=tag_of(event),
+        what=what,
+        text=(entry.text, entry.month) if entry.text else None,
+        booking=entry.booking,
+    )
+    read = (entry.read, entry.digest) if entry.read else None
+    return Provenance(room=entry.room, line=line, source=entry.source, read=read)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import zip_longest
 from types import TracebackType
 from typing import IO, Self
 
@@ -16,13 +18,21 @@ from events.report.spans import HOUR, Micros
 Cell = str | int | float | None
 DASH = "–"  # noqa: RUF001  # a dash
 _GAP = "  "
+_NARROWEST = 16
 
 
 class Column(Struct, frozen=True):
-    """A column: its heading, which may have several lines, and whether its cells stand at the right."""
+    """A column.
+
+    Attributes:
+        title: Its heading, which may have several lines.
+        right: Whether its cells stand at the right.
+        prose: Whether its cells are sentences: on a narrow terminal they are broken into lines.
+    """
 
     title: str
     right: bool = True
+    prose: bool = False
 
 
 def table(
@@ -38,16 +48,33 @@ def table(
         columns: From left to right; the first names the rows.
         rows: Their cells.
         total: A last row, set apart by a line.
-        within: Cells of a line; what is wider is set as several tables, one below the other, each with the
-            first column. None for any width.
+        within: Cells of a line. Where there is prose, it is broken into lines that fit; else what is wider is
+            set as several tables, one below the other, each with the first column. None for any width.
     """
     body = [list(row) for row in rows]
+    if within is not None and any(column.prose for column in columns):
+        body = _broken(columns, body, within)
     everything = [[c.title for c in columns], *body, *([list(total)] if total else [])]
     widths = _widths(everything)
     return "\n\n".join(
         _one_table([columns[n] for n in some], [[row[n] for n in some] for row in everything], bool(total))
         for some in _parted(widths, within)
     )
+
+
+def _broken(columns: Sequence[Column], body: list[list[str]], within: int) -> list[list[str]]:
+    """Break prose into lines: a row becomes as many as its longest cell has."""
+    widths = _widths([[column.title for column in columns], *body])
+    others = sum(width for width, column in zip(widths, columns, strict=True) if not column.prose)
+    share = (within - others - len(_GAP) * (len(columns) - 1)) // sum(column.prose for column in columns)
+    broken = []
+    for row in body:
+        cells = [
+            textwrap.wrap(cell, max(share, _NARROWEST)) or [""] if column.prose else [cell]
+            for cell, column in zip(row, columns, strict=True)
+        ]
+        broken += [list(line) for line in zip_longest(*cells, fillvalue="")]
+    return broken
 
 
 def _parted(widths: Sequence[int], within: int | None) -> list[list[int]]:
@@ -116,16 +143,18 @@ def number(count: float) -> str:
 
 
 class CsvFile:
-    """Rows for a spreadsheet: UTF-8 with a mark, which Excel needs, and commas.
+    """Rows for a spreadsheet: UTF-8, and commas.
 
     Args:
         out: Where to; opened with ``newline=""``.
         columns: The heading.
+        mark: Whether it begins with a byte order mark, which Excel needs and other programs stumble over.
     """
 
-    def __init__(self, out: IO[str], columns: Sequence[str]) -> None:
+    def __init__(self, out: IO[str], columns: Sequence[str], *, mark: bool = True) -> None:
         self._out = out
-        out.write("\ufeff")
+        if mark:
+            out.write("\ufeff")
         self._writer = csv.writer(out, lineterminator="\r\n")
         self._writer.writerow(columns)
 

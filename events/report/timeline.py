@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,7 +22,7 @@ from events.errors import ToctocError
 from events.ids import BookingId, RoomKey
 from events.log import EventLog
 from events.report import asked
-from events.report.asking import DEFAULT_CONFIG, log_folder, open_facts
+from events.report.asking import add_log, log_folder, open_facts
 from events.report.days import bounds
 from events.report.index import IndexedFacts
 from events.report.spans import instant
@@ -164,37 +163,57 @@ def gone_on(watch: Watch, seconds: float, end: datetime) -> Watch:
     return replace(watch, at=min(at, end - MINUTE), running=at < end - MINUTE)
 
 
-def picture(day: Day, watch: Watch, width: int) -> list[list[tuple[str, str]]]:
+def picture(day: Day, watch: Watch, width: int, height: int) -> list[list[tuple[str, str]]]:
     """Set the lines of the screen: texts, each with the status that colours it, or none.
 
     Args:
         day: The day.
         watch: What is seen of it.
         width: Cells in a line.
+        height: Lines; where it is too low for all, fewer events are told, and then fewer rooms.
     """
     statuses = day.statuses(watch.at)
     local = watch.at.astimezone(day.zone)
     counts = Counter("closed" if status.closed else status.name for status in statuses.values())
     pace = f"{watch.speed} s a second" if watch.running else "stands"
-    lines = [[(f"{day.day:%A} {day.day}  {local:%H:%M}   {pace}", "")], [(_bar(day, watch, width), "")], []]
-    lines[2] = [(f"{_SIGNS[name]} {name.replace('_', ' ')} {counts[name]}   ", name) for name in _SIGNS]
-    lines[2].append((f"· closed {counts['closed']}", ""))
-    lines.append([])
+    head = [[(f"{day.day:%A} {day.day}  {local:%H:%M}   {pace}", "")], [(_bar(day, watch, width), "")]]
+    digits = len(str(len(statuses)))  # of one width, so that nothing moves while they change
+    signs = [(f"{_SIGNS[name]} {name.replace('_', ' ')} {counts[name]:{digits}}", name) for name in _SIGNS]
+    head += [*_flowed([*signs, (f"· closed {counts['closed']:{digits}}", "")], width), []]
     longest = max((len(key) for key in statuses), default=1)
-    across = max(1, width // (longest + 4))
-    row: list[tuple[str, str]] = []
-    for key, status in statuses.items():
-        mark = "·" if status.closed else _SIGNS[status.name]
-        row.append((f"{mark} {key:{longest}}  ", "" if status.closed else status.name))
-        if len(row) == across:
-            lines.append(row)
-            row = []
-    lines += [row, []]
-    for key, line in day.told(watch.at, _TOLD):
+    rooms = _flowed(
+        [
+            (
+                f"{'·' if status.closed else _SIGNS[status.name]} {key:{longest}}",
+                "" if status.closed else status.name,
+            )
+            for key, status in statuses.items()
+        ],
+        width,
+    )
+    keys = [(one, "") for one in ("←→ 5 min", "PgUp PgDn 1 h", "↑↓ speed", "space stop", "q end")]
+    foot = [[], *_flowed(keys, width)]
+    left = height - len(head) - len(foot)
+    if len(rooms) > left:
+        rooms = [*rooms[: max(left - 1, 0)], [("… a larger terminal shows all rooms", "")]]
+    told = []
+    for key, line in day.told(watch.at, min(_TOLD, max(left - len(rooms) - 1, 0))):
         at = line.learnt.astimezone(day.zone)
         what = words(line.what, lambda one: f"{one.astimezone(day.zone):%H:%M}")
-        lines.append([(f"{at:%H:%M}  {key}  {what}"[: width - 1], "")])
-    lines += [[], [("←→ 5 min   PgUp PgDn 1 h   ↑↓ speed   space stop   q end", "")]]
+        told.append([(f"{at:%H:%M}  {key}  {what}"[: width - 1], "")])
+    return [*head, *rooms, *([[], *told] if told else []), *foot]
+
+
+def _flowed(parts: Sequence[tuple[str, str]], width: int) -> list[list[tuple[str, str]]]:
+    """Set parts side by side, in as many lines as they need."""
+    lines: list[list[tuple[str, str]]] = [[]]
+    taken = 0
+    for text, name in parts:
+        if lines[-1] and taken + len(text) > width - 1:
+            lines.append([])
+            taken = 0
+        lines[-1].append((f"{text}   ", name))
+        taken += len(text) + 3
     return lines
 
 
@@ -243,13 +262,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--day", required=True, metavar="DAY")
     parser.add_argument("--speed", type=int, default=600, help="seconds of the day in one; default: 600")
     parser.add_argument("--start", default="07:30", metavar="TIME", help="where to begin; default: 07:30")
-    parser.add_argument("--log", type=Path, metavar="PATH", help="the data folder, or its log.db")
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="school.toml",
-        help=f"says where the log is, without --log; default: {DEFAULT_CONFIG}",
-    )
+    add_log(parser)
     return parser
 
 
@@ -272,7 +285,7 @@ def _show(screen: Any, day: Day, watch: Watch) -> None:
     while not watch.over:
         height, width = screen.getmaxyx()
         screen.erase()
-        for y, line in enumerate(picture(day, watch, width)[: height - 1]):
+        for y, line in enumerate(picture(day, watch, width, height)[:height]):
             x = 0
             for text, name in line:
                 if x < width - 1:

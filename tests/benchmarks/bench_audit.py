@@ -32,6 +32,7 @@ AUDITS = (
     ("use",),
     ("no-shows",),
     ("policy",),
+    ("booking", "--title", "TD"),
     ("use", "--json"),
     ("no-shows", "--json"),
     ("room", "L213", "--day", "2023-03-10"),

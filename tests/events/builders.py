@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from events import wire
 from events.decide import Decision, decide, decide_motion
 from events.domain import (
     AnyEvent,
@@ -33,6 +34,7 @@ from events.ids import (
     sensed_id,
 )
 from events.log import Batch, Draft
+from events.projection import restore, room_day, room_presence
 from events.state import Booking, RoomState, Rules, fold
 from events.status import Known
 
@@ -218,3 +220,12 @@ def seqs(records: Iterable[Recorded]) -> list[int]:
 
 def positions(records: Sequence[Recorded]) -> list[tuple[int, str, int]]:
     return [(recorded.seq, recorded.stream, recorded.version) for recorded in records]
+
+
+def travelled(k: Known, now: datetime) -> Known:
+    """Send a room through the wire and make a room of what arrives."""
+    day = wire.read_server_message(wire.encode(room_day(k, now)))
+    presence = wire.read_server_message(wire.encode(room_presence(k, now)))
+    assert isinstance(day, wire.RoomDay)
+    assert isinstance(presence, wire.RoomPresence)
+    return restore(day, presence, k.rules)

@@ -16,7 +16,7 @@ from events.domain import HeadcountChanged, Intent, MotionSeen, Policy, RoomEven
 from events.ids import BookingId
 from events.projection import restore, room_day, room_presence
 from events.state import Booking, RoomState, fold
-from events.status import Known, headcount_at, headcount_until, status_at
+from events.status import headcount_at, headcount_until, status_at
 from tests.events.builders import (
     DOOR,
     ROOM,
@@ -32,6 +32,7 @@ from tests.events.builders import (
     press,
     recorded_after,
     room,
+    travelled,
 )
 
 NINE_TO_TEN = booking("09:00", "10:00", "nine")
@@ -208,15 +209,6 @@ def test_a_count_is_never_shown_where_nobody_is_known_to_be(
 
 
 # -- what travels ---------------------------------------------------------------------------------
-
-
-def travelled(k: Known, now: datetime) -> Known:
-    """Send a room through the wire and make a room of what arrives."""
-    day = wire.read_server_message(wire.encode(room_day(k, now)))
-    presence = wire.read_server_message(wire.encode(room_presence(k, now)))
-    assert isinstance(day, wire.RoomDay)
-    assert isinstance(presence, wire.RoomPresence)
-    return restore(day, presence, k.rules)
 
 
 def test_a_count_travels_with_the_presence_and_with_its_end() -> None:

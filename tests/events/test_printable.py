@@ -31,3 +31,7 @@ def test_what_is_printed_has_as_many_letters_and_nothing_that_acts(text: str) ->
 @pytest.mark.parametrize("text", ["\x1b[2J", "a\nb", "\x9b31m", "\u202eL213", "\ufeff"])
 def test_escapes_and_turns_of_direction_are_not_printed(text: str) -> None:
     assert "\ufffd" in printable(text)
+
+
+def test_the_blanks_that_french_sets_are_blanks() -> None:
+    assert printable("L213\u00a0: 9\u202fh") == "L213 : 9 h"

@@ -16,19 +16,10 @@ from events.ids import EventId, KioskId
 from events.projection import days_shown, restore, room_day, room_presence
 from events.state import Closure, Rules
 from events.status import Known, plan, status_at
-from tests.events.builders import DAY, PARIS, after, at, booking, known, name_of, press, room
+from tests.events.builders import DAY, PARIS, after, at, booking, known, name_of, press, room, travelled
 from tests.events.strategies import instants, knowns
 
 TOMORROW = DAY + timedelta(days=1)
-
-
-def travelled(k: Known, now: datetime) -> Known:
-    """Send a room through the wire and make a room of what arrives."""
-    day = wire.read_server_message(wire.encode(room_day(k, now)))
-    presence = wire.read_server_message(wire.encode(room_presence(k, now)))
-    assert isinstance(day, wire.RoomDay)
-    assert isinstance(presence, wire.RoomPresence)
-    return restore(day, presence, k.rules)
 
 
 @settings(deadline=None, max_examples=200)

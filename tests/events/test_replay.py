@@ -15,6 +15,8 @@ from events.memory import MemoryLog
 from events.personal import new_part
 from events.replay import Finding, replay, texts, verify
 from events.sqlite import SqliteLog
+from events.state import RoomState
+from events.state.folds import FOLDS
 from tests.events.builders import DOOR, ROOM, added, at, batch, draft
 from tests.events.files import forge, with_title
 
@@ -126,13 +128,11 @@ def test_a_gap_in_front_of_a_row_that_cannot_be_decoded_is_still_a_gap(folder: P
 
 
 def test_an_event_that_does_not_fold_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from events import state
-
-    def broken(*_: object) -> state.RoomState:
+    def broken(*_: object) -> RoomState:
         raise KeyError("booking")
 
-    folds: dict[Any, Any] = {**state._FOLDS, KioskLeft: broken}
-    monkeypatch.setattr(state, "_FOLDS", folds)
+    folds: dict[Any, Any] = {**FOLDS, KioskLeft: broken}
+    monkeypatch.setattr("events.state.school.FOLDS", folds)
     assert told(folder) == [(4, "unfoldable"), (6, "unfoldable")]
     assert findings(folder)[0].detail == "kiosk-left: KeyError('booking')"
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -177,15 +180,38 @@ def test_a_follower_is_told_what_is_written_after_it_began(tmp_path: Path) -> No
         seqs = later.pop(0)
         log.take_over([r for r in records if r.seq in seqs])
 
-    told = followed(log, log.read(after=2), after=2, stream=None, tag=None, wait=wait)
+    told = followed(log, after=2, stream=None, tag=None, wait=wait)
     assert [next(told).seq for _ in range(5)] == [3, 4, 5, 6, 7]
     with pytest.raises(KeyboardInterrupt):
         next(told)
 
 
+def test_what_is_written_while_the_last_events_are_read_is_followed_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = day()
+    writer = written(tmp_path / "there", upto=4)
+    read = SqliteLog.read
+
+    def read_and_write(log: SqliteLog, **options: Any) -> Iterator[Recorded]:
+        found = list(read(log, **options))
+        if writer.head() < len(records):
+            writer.take_over([r for r in records if r.seq > writer.head()])
+        return iter(found)
+
+    def nobody_waits(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SqliteLog, "read", read_and_write)
+    monkeypatch.setattr("events.command.followed", partial(followed, wait=nobody_waits))
+    assert main(["log", "show", "--follow", "--last", "2", "--data", str(tmp_path / "there")]) == 130
+    seqs = [int(line.split()[0]) for line in capsys.readouterr().out.splitlines()]
+    assert seqs == list(range(3, len(records) + 1))
+
+
 def annotated(folder: Path, *words: str) -> int:
     return main(
-        ["log", "annotate", "L213", *words, "--data", str(folder), "--text", "oui", "--by", "A. Martin"]
+        ["log", "annotate", "L213", "--data", str(folder), "--text", "oui", "--by", "A. Martin", *words]
     )
 
 
@@ -218,6 +244,9 @@ def test_an_annotation_is_a_fact_that_is_added_and_can_be_taken_back(
         (("--present", "--day", "yesterday", "--time", "10:00-11:00"), "is no day"),
         (("--present", "--day", "2026-11-20", "--time", "ten"), "is no span of time"),
         (("--present", "--booking", "b9"), "not among the newest of L213"),
+        (("--present", "--day", "2999-01-02", "--time", "10:00-11:00"), "2999-01-02 10:00 is still to come"),
+        (("--note", "--booking", "b1", "--by", " "), "--by is empty"),
+        (("--note", "--booking", "b1", "--text", ""), "--text is empty"),
         (("--withdraw", "1"), "event 1 is no annotation of L213"),
     ],
 )

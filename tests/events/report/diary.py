@@ -12,7 +12,7 @@ from events.ids import SCHOOL_STREAM, BookingId, EventId, KioskId, RoomKey, Sour
 from events.log import Batch, Draft
 from events.memory import MemoryLog
 from events.report.days import RoomDay, Scope, room_days, rooms_of
-from events.report.facts import GatheredFacts, gather
+from events.report.ledger import GatheredFacts, gather
 from events.report.spans import instant
 from events.state import SchoolState
 from tests.clock import FakeClock

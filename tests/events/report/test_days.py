@@ -11,7 +11,7 @@ from events import domain as e
 from events.ids import BookingId, KioskId
 from events.report.asked import choose_rooms
 from events.report.days import bounds, room_days, rooms_of
-from events.report.facts import gather
+from events.report.ledger import gather
 from events.report.spans import HOUR, length
 from events.report.use import Use, use_by_day, use_of
 from tests.events.builders import DAY, OASIS, ROOM

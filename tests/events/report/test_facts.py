@@ -26,9 +26,9 @@ from events.report.facts import (
     Standing,
     Tenure,
     Watch,
-    gather,
 )
 from events.report.index import Snapshot, open_index, pack, unpack
+from events.report.ledger import gather
 from events.report.spans import micros
 from events.sqlite import SqliteLog
 from events.state import SchoolState, digest_form

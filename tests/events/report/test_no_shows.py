@@ -109,6 +109,21 @@ def test_a_no_show_whose_room_somebody_used_later_is_contradicted() -> None:
     assert (one.grade, one.late, one.contradicted) == ("no-show", True, True)
 
 
+def test_what_a_press_confirms_here_and_not_at_the_door_is_told_apart() -> None:
+    diary = Diary()
+    diary.books("b1", "09:00", "10:00")
+    diary.books("b2", "10:00", "11:00")
+    diary.presses("09:01")
+    diary.presses("09:55")  # b1 is in use: its door takes this for b1
+    diary.presses("13:58")
+    diary.books("b3", "14:00", "15:00", at="14:02")
+    found = {one.due.booking: one for one in graded(diary.ends())}
+    assert {name: (one.grade, one.at_door) for name, one in found.items()} == {
+        "b1": ("confirmed", True), "b2": ("confirmed", False), "b3": ("confirmed", False),
+    }  # fmt: skip
+    assert no_shows(found.values(), Rule(), "Europe/Paris").total.not_at_door == 2
+
+
 def test_those_who_come_early_for_the_next_booking_contradict_nothing() -> None:
     diary = booked()
     diary.books("b2", "11:00", "12:00")

@@ -82,6 +82,13 @@ def test_both_languages_are_in_it_with_all_their_figures(text: str) -> None:
     assert "50.0 %" in english
 
 
+def test_of_a_few_bookings_no_rate_is_drawn(text: str) -> None:
+    english = text[text.index('<main lang="en">') :]
+    section = english[english.index("<h2>No-shows</h2>") : english.index("<h2>What if")]
+    assert not re.search(r"[1-9]\d*\.\d %<", section)
+    assert "Of fewer than 5 observed bookings no rate is given." in section
+
+
 def test_no_name_in_it_is_used_twice_and_every_plot_is_well_formed(text: str) -> None:
     ids = Page(text).ids
     assert len(ids) == len(set(ids))
@@ -104,6 +111,18 @@ def test_every_command_in_it_answers(
         assert words[:2] == ["toctoc", "audit"]
         assert main([*words[2:], "--log", str(folder)]) == 0, command
         assert capsys.readouterr().out
+
+
+def test_opening_hours_are_in_the_commands_of_the_figures_that_depend_on_them(
+    folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "report.html"
+    words = ["report", "--month", "2026-11", "--out", str(out), "--hours", "09:00-17:00", "--room", ROOM]
+    assert main([*words, "--log", str(folder)]) == 0
+    written = out.read_text(encoding="utf-8")
+    assert "Opening hours: those asked for by --hours." in written
+    assert {command.split()[2] for command in Page(written).commands if "--hours" in command} == {"use"}
+    assert all(f"--room {ROOM}" in command for command in Page(written).commands)
 
 
 def told(text: str, words: str) -> list[str]:

@@ -115,7 +115,7 @@ def test_a_booking_is_followed_through_its_rooms_with_the_readings_that_said_so(
     diary.cancels("b1", "07:30", room=OTHER)
     diary.notes("note", "09:00", "10:00", booking="b1", room=OTHER)
     b1 = BookingId("b1")
-    steps = provenance(diary.log, {ROOM: {b1}, OTHER: {b1}})[b1]
+    steps = provenance(diary.facts(), {b1})[b1]
     assert [(one.room, clocks(one.line)) for one in steps] == [
         (ROOM, "booking appeared: 09:00–10:00"),
         (ROOM, "booking renamed: 09:00–10:00"),

@@ -83,20 +83,35 @@ def test_time_goes_on_at_its_speed_to_the_end_of_the_day(day: Day) -> None:
     assert (late.at, late.running) == (day.end - timedelta(minutes=1), False)
 
 
+def shown(day: Day, width: int, height: int) -> list[str]:
+    lines = picture(day, Watch(at=Diary().at("09:10")), width, height)
+    return ["".join(text for text, _ in line).rstrip() for line in lines]
+
+
 def test_the_picture_names_every_room_with_its_sign_and_fits_its_width(day: Day) -> None:
-    for width in (20, 80, 200):
-        lines = picture(day, Watch(at=Diary().at("09:10")), width)
+    for width in (30, 80, 200):
+        lines = picture(day, Watch(at=Diary().at("09:10")), width, 40)
         cells = [cell for line in lines for cell in line]
-        assert ("■ L213  ", "in_use") in cells
-        assert ("● L218  ", "free") in cells
-        assert all(len(line[0][0]) <= max(width, 60) for line in lines if len(line) == 1)
+        assert ("■ L213   ", "in_use") in cells
+        assert ("● L218   ", "free") in cells
+        assert all(len(line) < max(width, 42) for line in shown(day, width, 40))  # the day and its pace: 41
+        assert {"q end", "· closed 0"} <= {text.strip() for text, _ in cells}
+
+
+def test_a_low_terminal_tells_fewer_events_then_fewer_rooms_and_always_the_keys(day: Day) -> None:
+    assert [len(shown(day, 80, height)) for height in (40, 14, 11, 9, 8)] == [13, 13, 11, 8, 8]
+    assert not any("pressed" in line for line in shown(day, 80, 9))
+    low = shown(day, 80, 7)
+    assert "… a larger terminal shows all rooms" in low
+    assert not any("L213" in line for line in low)
+    assert low[-1].endswith("q end")
 
 
 def test_closed_rooms_are_counted_as_closed_and_not_as_free() -> None:
     written = Diary(ROOM, OTHER, hours=e.Hours(friday="08:00-18:00"))
     day = Day(written.ends().log, open_index(written.log, None), DAY)
-    cells = [cell for line in picture(day, Watch(at=written.at("19:00")), 80) for cell in line]
-    assert ("· closed 2", "") in cells
+    cells = [cell for line in picture(day, Watch(at=written.at("19:00")), 80, 24) for cell in line]
+    assert ("· closed 2   ", "") in cells
     assert ("● free 0   ", "free") in cells
 
 
