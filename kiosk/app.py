@@ -19,6 +19,8 @@ from events.clock import Clock
 from events.domain import By, Intent
 from events.notify import notify, watchdog_every
 from events.wire import Air, Motion
+from kiosk.door.model import Model
+from kiosk.door.update import passed, update
 from kiosk.drawing.palette import sign_of
 from kiosk.drawing.screen import Screen
 from kiosk.drawing.sdl import pygame
@@ -39,7 +41,6 @@ from kiosk.inbox import (
     Tapped,
 )
 from kiosk.machine import missing_display
-from kiosk.model import Model, passed, update
 from kiosk.orders import Order, Recount, Submit, TellSensed, TellStuck, orders
 from kiosk.steps import Steps, restamped
 from kiosk.view import view
@@ -55,7 +56,7 @@ DISPLAY_AGAIN = 10.0
 
 
 class Line(Protocol):
-    """What the loop needs of `kiosk.link.Link`."""
+    """What the loop needs of `kiosk.link.link.Link`."""
 
     @property
     def alive_at(self) -> float:
@@ -311,7 +312,7 @@ class Door:
         if self.screen is None:
             return
         try:
-            self.screen.draw(view(self.model, now, self.screen.size, self.model.language))
+            self.screen.draw(view(self.model, now, self.screen.size, self.model.visit.language))
         except pygame.error as error:
             if self._reopen is None:
                 raise
@@ -418,11 +419,11 @@ class Door:
             str(model.room),
             sign_of(stretch.status if stretch is not None else None),
             {"up": "connected", "down": "not connected", "starting": "connecting", "refused": "refused"}[
-                model.link
+                model.hearing.link
             ],
-            f"{len(model.pending)} presses kept",
+            f"{len(model.presses.pending)} presses kept",
         ]
-        said += [f"{fault.what}: {fault.why}" for fault in model.faults]
-        if model.stuck:
+        said += [f"{fault.what}: {fault.why}" for fault in model.condition.faults]
+        if model.condition.stuck:
             said.append("the button is stuck")
         return ", ".join(said).replace("\n", " ")

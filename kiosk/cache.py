@@ -14,8 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from kiosk.disk import Disk
+from kiosk.door.model import Model
 from kiosk.memory import Memory, NotRemembered, decode, encode, remembered
-from kiosk.model import Model
 
 logger = logging.getLogger(__name__)
 
@@ -148,18 +148,18 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def _differs(asked: Model, model: Model) -> bool:
     """Whether there is anything new to be kept. The same objects hold the same: none is changed."""
-    if model.receiving:
+    if model.told.receiving:
         return False  # half a snapshot is no knowledge
     if (
-        asked.days is not model.days
-        or asked.presences is not model.presences
-        or asked.rules is not model.rules
-        or asked.notices is not model.notices
-        or asked.epoch != model.epoch
+        asked.told.days is not model.told.days
+        or asked.told.presences is not model.told.presences
+        or asked.told.rules is not model.told.rules
+        or asked.told.notices is not model.told.notices
+        or asked.told.epoch != model.told.epoch
     ):
         return True
     return (
-        model.heard_at is not None
-        and asked.heard_at is not None
-        and abs(model.heard_at - asked.heard_at) >= AGE
-    ) or (asked.heard_at is None and model.heard_at is not None)
+        model.hearing.heard_at is not None
+        and asked.hearing.heard_at is not None
+        and abs(model.hearing.heard_at - asked.hearing.heard_at) >= AGE
+    ) or (asked.hearing.heard_at is None and model.hearing.heard_at is not None)

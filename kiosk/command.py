@@ -29,6 +29,8 @@ from events.notify import notify
 from events.status import day_of
 from kiosk.cache import Cache
 from kiosk.disk import Disk
+from kiosk.door.model import Model, begun
+from kiosk.door.update import update
 from kiosk.drawing.picture import Size
 from kiosk.drawing.screen import Screen
 from kiosk.drawing.sdl import pygame
@@ -36,7 +38,6 @@ from kiosk.hours import spans_of
 from kiosk.inbox import Inbox, Quit, Received
 from kiosk.machine import clock_is_synchronised
 from kiosk.memory import Memory, recalled
-from kiosk.model import Model, update
 from kiosk.pairing import PAIRING_FILE, read_pairing
 from kiosk.settings import ButtonSection, DoorSettings, ScreenSection, check_address, read_door, setup_of
 from kiosk.steps import believable
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
     from kiosk.drive import Driver
     from kiosk.hardware.fittings import Fittings
-    from kiosk.link import Link
+    from kiosk.link.link import Link
 
 logger = logging.getLogger(__name__)
 
@@ -207,7 +208,7 @@ def _run(settings: DoorSettings, *, in_memory: bool, driven: bool) -> int:
     screen = _first(open_screen, in_memory=in_memory)
     try:
         if screen is not None:
-            screen.draw(view(model, clock.now(), screen.size, model.language))
+            screen.draw(view(model, clock.now(), screen.size, model.visit.language))
             notify("STATUS=the first picture is shown")
         return _hang(
             model,
@@ -233,16 +234,14 @@ def _known(
     now, setup = clock.now(), setup_of(settings)
     synchronised = clock_is_synchronised()
     if memory is None:
-        first = setup.languages[0]
-        model = Model(room=settings.room, since=now, setup=setup, language=first, clock_known=synchronised)
-        return model, None
+        return begun(settings.room, now, setup, clock_known=synchronised), None
     model = recalled(memory, settings.room, now, setup, now)
     if not believable(memory.heard_at, now, clock.boottime(), synchronised=synchronised):
-        model = replace(model, clock_known=False)
+        model = replace(model, hearing=replace(model.hearing, clock_known=False))
     # A resumed connection tells what changed in the log, and midnight is not in it: the days that
     # are shown are others then.
     same_day = day_of(memory.rules, memory.heard_at) == day_of(memory.rules, now)
-    if model.clock_known and same_day and memory.epoch is not None and memory.seq is not None:
+    if model.hearing.clock_known and same_day and memory.epoch is not None and memory.seq is not None:
         return model, (memory.epoch, memory.seq)
     return model, None
 
@@ -287,7 +286,8 @@ def _hang(
     driven: bool,
 ) -> int:
     from kiosk.app import Door  # noqa: PLC0415  # see the module's docstring
-    from kiosk.link import Link, Target  # noqa: PLC0415
+    from kiosk.link.entry import Target  # noqa: PLC0415
+    from kiosk.link.link import Link  # noqa: PLC0415
 
     for page in ("find", "stay", "asleep"):
         # Whoever touches the screen does not wait for them.
@@ -400,13 +400,13 @@ def _screenshot(settings: DoorSettings, path: Path) -> int:
 
     clock = SystemClock()
     setup = setup_of(settings)
-    model = Model(room=settings.room, since=clock.now(), setup=setup, language=setup.languages[0])
+    model = begun(settings.room, clock.now(), setup)
     try:
         model = _looked(model, settings, new_key())
     except NotWelcome:
         model = _looked(model, settings, None)
     screen = _opener(settings, window=False)()
-    screen.draw(view(model, clock.now(), screen.size, model.language))
+    screen.draw(view(model, clock.now(), screen.size, model.visit.language))
     screen.save(path)
     return 0
 

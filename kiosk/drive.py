@@ -21,6 +21,7 @@ from msgspec import to_builtins
 
 from events.clock import Clock
 from events.wire import Found, Pressed, Refused, RoomPresence, SnapshotEnd
+from kiosk.door.model import Model
 from kiosk.drawing.picture import Code, ViewModel
 from kiosk.drawing.screen import Screen
 from kiosk.inbox import (
@@ -37,7 +38,6 @@ from kiosk.inbox import (
     Tapped,
     Touched,
 )
-from kiosk.model import Model
 
 
 class Driver:
@@ -72,7 +72,7 @@ class Driver:
             return
         said = _described(item)
         if said is not None:
-            _print({**said, "taken": taken_at, "at": drawn_at, "link": model.link})
+            _print({**said, "taken": taken_at, "at": drawn_at, "link": model.hearing.link})
 
     def _save(self, path: Path) -> None:
         screen = self._screen()

@@ -17,7 +17,10 @@ from events.ids import RoomKey
 from events.state import Rules
 from events.status import day_of, day_span
 from events.wire import Notice, RoomDay, RoomPresence
-from kiosk.model import Model, Setup, passed
+from kiosk.door.model import Model, begun
+from kiosk.door.setup import Setup
+from kiosk.door.told import Told
+from kiosk.door.update import passed
 
 VERSION = 1
 """Another version of this file is not read: the server tells all of it anew."""
@@ -73,22 +76,22 @@ def remembered(model: Model) -> Memory | None:
         None where it was told nothing, or cannot tell what day it is: titles would then be kept
         longer than their day.
     """
-    if model.rules is None or model.heard_at is None or not model.time_known:
+    if model.told.rules is None or model.hearing.heard_at is None or not model.time_known:
         return None
-    known = model.settled is not None
+    known = model.told.settled is not None
     return Memory(
         version=VERSION,
         room=model.room,
-        heard_at=model.time(model.heard_at),
-        school=model.school,
-        board=model.board,
-        rules=model.rules,
-        epoch=model.epoch if known else None,
-        seq=model.settled if known else None,
-        days=tuple(_day(day, model) for day in model.days.values()),
+        heard_at=model.time(model.hearing.heard_at),
+        school=model.told.school,
+        board=model.told.board,
+        rules=model.told.rules,
+        epoch=model.told.epoch if known else None,
+        seq=model.told.settled if known else None,
+        days=tuple(_day(day, model) for day in model.told.days.values()),
         # A count of heads is dated by the beginning of the plan.
-        presences=tuple(replace(there, plan=there.plan[:1]) for there in model.presences.values()),
-        notices=model.notices,
+        presences=tuple(replace(there, plan=there.plan[:1]) for there in model.told.presences.values()),
+        notices=model.told.notices,
     )
 
 
@@ -118,25 +121,22 @@ def recalled(
     own = days.get(memory.room)
     if own is not None and memory.room != room:
         days[memory.room] = _untitled(own)
-    model = Model(
-        room=room,
-        since=since,
+    told = Told(
         zone=memory.rules.zone,
         school=memory.school,
+        board=memory.board,
         rules=memory.rules,
         epoch=memory.epoch,
         seq=memory.seq or 0,
         settled=memory.seq,
         days=days,
         presences={there.room: there for there in memory.presences},
-        heard_at=memory.heard_at,
-        setup=setup,
-        language=setup.languages[0],
         notices=memory.notices,
-        board=memory.board,
-        clock_known=clock_known and memory.heard_at <= now + _SLACK,
     )
-    return passed(model, now)
+    believed = clock_known and memory.heard_at <= now + _SLACK
+    model = begun(room, since, setup, clock_known=believed)
+    hearing = replace(model.hearing, heard_at=memory.heard_at)
+    return passed(replace(model, told=told, hearing=hearing), now)
 
 
 _SLACK = timedelta(minutes=1)
@@ -165,10 +165,10 @@ def decode(kept: bytes) -> Memory:
 
 def _day(day: RoomDay, model: Model) -> RoomDay:
     day = replace(day, plan=())
-    if day.room != model.room or model.heard_at is None:
+    if day.room != model.room or model.hearing.heard_at is None:
         return day
     rules = model.rules_shown
-    today = model.today or day_of(rules, model.time(model.heard_at))
+    today = model.today or day_of(rules, model.time(model.hearing.heard_at))
     begin = day_span(rules.zone, today)[0]
     end = day_span(rules.zone, today + timedelta(days=1))[1]
     bookings = tuple(b if b.end > begin and b.start < end else replace(b, title=None) for b in day.bookings)

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from events.domain import By, Intent
 from events.wire import Air, Motion
+from kiosk.door.model import Model
+from kiosk.door.update import passed
 from kiosk.inbox import Count, Gesture, Input, Leave, Stay, StuckChanged, Tapped
-from kiosk.model import Model, passed
 
 
 class Submit(Struct, frozen=True, kw_only=True):

@@ -9,8 +9,9 @@ from pathlib import Path
 from events.ids import RoomKey
 from events.state import Rules
 from events.wire import Heartbeat, ServerMessage, SnapshotBegin, SnapshotEnd, Welcome
+from kiosk.door.model import begun
+from kiosk.door.update import update
 from kiosk.inbox import LinkChanged, Received
-from kiosk.model import Model, update
 from kiosk.view import view
 
 SIZE = (800, 480)
@@ -44,7 +45,7 @@ def draw(
     """
     from kiosk.drawing.screen import Screen  # noqa: PLC0415  # pygame, which only this needs
 
-    model = Model(room=room, since=at)
+    model = begun(room, at)
     model = update(model, LinkChanged(state="up", at=at), at)
     welcome = Welcome(role="kiosk", school=school, epoch=1, server_time=at, rules=rules, room=room)
     heard = (welcome, SnapshotBegin(epoch=1, seq=1), *messages, SnapshotEnd(seq=1))

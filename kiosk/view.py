@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from kiosk.door.model import Model
 from kiosk.drawing.picture import Box, Fill, Panel, Part, Size, ViewModel
-from kiosk.model import Model
 from kiosk.pages.actions import actions_panel
 from kiosk.pages.answer import answer_panel
 from kiosk.pages.banner import banner_lines, banner_panel, told_loudly
@@ -62,11 +62,11 @@ def _panels(scene: Scene, size: Size) -> tuple[Panel, ...]:
         from kiosk.pages.asleep import asleep_panel  # noqa: PLC0415  # likewise
 
         return (asleep_panel(scene, Frame(size)),)
-    if model.page == "sign":
+    if model.visit.page == "sign":
         return _sign(scene, size)
     loud = told_loudly(scene)
     frame = Frame(size, Wants(banner=2 if loud else 0))
-    if model.page == "find":
+    if model.visit.page == "find":
         from kiosk.pages.find import find_page  # noqa: PLC0415  # likewise
 
         page = find_page(scene, frame)
@@ -93,8 +93,8 @@ def _sign(scene: Scene, size: Size) -> tuple[Panel, ...]:
     )
     frame = Frame(size, wants)
     panels = [field_panel(scene, frame), clock_panel(scene, frame)]
-    if model.feedback is not None:
-        panels.append(answer_panel(scene, frame, model.feedback))
+    if model.presses.feedback is not None:
+        panels.append(answer_panel(scene, frame, model.presses.feedback))
     else:
         panels.append(agenda_panel(scene, frame))
         if frame.code is not None:

@@ -6,17 +6,18 @@ Works with pygame 2.6 and pygame-ce alike. Off-screen nothing of a display is to
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from kiosk.drawing.fonts import Face, make_room
+from kiosk.drawing.difference import LINE, Drawn, Item, differences
+from kiosk.drawing.fonts import make_room
 from kiosk.drawing.picture import Box, Code, Colour, Column, Fill, Panel, Part, Ring, Shape, Size, ViewModel
 from kiosk.drawing.sdl import pygame
 from kiosk.drawing.shapes import DRAWINGS, Pen
+from kiosk.drawing.texts import Texts
 from kiosk.drawing.typesetter import Line, Typesetter
 
 FINE = 4
@@ -25,33 +26,13 @@ KEEP = 96
 """How many drawn shapes are kept."""
 QUIET = 4
 """Blank modules around a QR code (ISO/IEC 18004)."""
-MANY = 12
-"""More places than this are drawn anew as one."""
-
-LINE = 16
-"""Pixels in a line of the processor's cache.
-
-SDL 2.28 and 2.32 fill past the cache on x86-64, and parts of lines cost them far more than whole
-ones: 730 columns of 600 pixels take 292 µs from column 1190 on, and 62 µs where the 10 columns before
-1200 are filled by themselves.
-"""
-
-Item = Fill | Shape | Ring | Code | Line
-"""What a panel's parts come down to."""
-
-
-class _Drawn(Struct, frozen=True):
-    """An item and the rectangle that it covers at most."""
-
-    item: Item
-    rect: pygame.Rect
 
 
 class _Shown(Struct, frozen=True):
     """A panel, and what each of its parts came down to."""
 
     panel: Panel
-    parts: list[list[_Drawn]]
+    parts: list[list[Drawn]]
 
 
 class Screen:
@@ -92,7 +73,7 @@ class Screen:
             self._surface = pygame.Surface(size, 0, 32)
         self._type = Typesetter()
         self._shapes: dict[Shape | Ring | Code, pygame.Surface] = {}
-        self._texts = _Texts(self._type, most=max(2**18, self.size[0] * self.size[1] // 2))
+        self._texts = Texts(self._type, most=max(2**18, self.size[0] * self.size[1] // 2))
         self._shown: ViewModel | None = None
         self._panels: dict[Box, _Shown] = {}
 
@@ -173,53 +154,12 @@ class Screen:
         else:
             parts = [self._flat(part) for part in new]
             gone, come = list(chain(*before.parts)), list(chain(*parts))
-        return _Shown(panel, parts), self._differing(gone, come, _rect(panel.box))
+        return _Shown(panel, parts), differences(gone, come, _rect(panel.box), self._type.fonts.width)
 
-    def _differing(self, before: list[_Drawn], now: list[_Drawn], panel: pygame.Rect) -> list[pygame.Rect]:
-        """Tell where two pictures of a panel differ: rectangles that do not overlap, inside it."""
-        old, new = {drawn.item for drawn in before}, {drawn.item for drawn in now}
-        kept = [drawn.item for drawn in now if drawn.item in old]
-        if kept != [drawn.item for drawn in before if drawn.item in new]:
-            # What lies on top of what may have changed.
-            return [panel]
-        gone = [drawn for drawn in before if drawn.item not in new]
-        come = [drawn for drawn in now if drawn.item not in old]
-        rects = [_aligned(rect).clip(panel) for rect in self._covered(gone, come)]
-        return _apart([rect for rect in rects if rect.w and rect.h])
-
-    def _covered(self, gone: list[_Drawn], come: list[_Drawn]) -> Iterator[pygame.Rect]:
-        """Tell what items that went and items that came cover.
-
-        What begins as it did has changed only from there on: with each minute a digit of the clock,
-        and the bar of the day at its right end.
-        """
-        beginnings = {_beginning(drawn.item): drawn for drawn in gone}
-        for drawn in come:
-            other = beginnings.pop(_beginning(drawn.item), None)
-            if other is None:
-                yield drawn.rect
-                continue
-            gone.remove(other)
-            whole = drawn.rect.union(other.rect)
-            same = self._same(other, drawn)
-            yield pygame.Rect(whole.x + same, whole.y, whole.w - same, whole.h)
-        yield from (drawn.rect for drawn in gone)
-
-    def _same(self, one: _Drawn, other: _Drawn) -> int:
-        """Tell how many columns from the left are the same in items that begin alike."""
-        if isinstance(one.item, Line) and isinstance(other.item, Line):
-            first, second = one.item.runs[0], other.item.runs[0]
-            # The letter before the first other one may be drawn differently beside it.
-            count = _shared(first.text, second.text) - 1
-            font = self._type.font(first.face, one.item.size)
-            return max(0, font.size(first.text[:count])[0] - 1) if count > 0 else 0
-        # The corners at the end may be round.
-        return max(0, min(one.rect.w, other.rect.w) - one.rect.h)
-
-    def _flat(self, part: Part) -> list[_Drawn]:
+    def _flat(self, part: Part) -> list[Drawn]:
         if isinstance(part, Column):
-            return [_Drawn(line, self._texts.rect(line)) for line in self._type.lines(part) if line.runs]
-        return [_Drawn(part, _rect(part.box))]
+            return [Drawn(line, self._texts.rect(line)) for line in self._type.lines(part) if line.runs]
+        return [Drawn(part, _rect(part.box))]
 
     def _draw_panel(self, shown: _Shown, rect: pygame.Rect) -> None:
         """Draw what of a panel lies in a rectangle."""
@@ -304,115 +244,8 @@ class Screen:
         return pygame.transform.smoothscale(large, size)
 
 
-class _Texts:
-    """The drawn texts, as many as are worth their memory.
-
-    A text is drawn onto its ground, which then is taken for transparent: that is a byte a pixel, a
-    quarter of what a text of many shades takes, and seven times as fast to draw (13 and 88 µs for a
-    word across the field at 1920x1080).
-
-    Args:
-        type_: Has the fonts.
-        most: How many pixels are kept. The texts of one picture cover about a tenth of it.
-    """
-
-    def __init__(self, type_: Typesetter, *, most: int) -> None:
-        self._type = type_
-        self._most = most
-        self._kept: dict[tuple[str, Face, int, Colour, Colour], tuple[pygame.Surface, int]] = {}
-        self._pixels = 0
-
-    @property
-    def pixels(self) -> int:
-        """How many pixels are kept."""
-        return self._pixels
-
-    def rect(self, line: Line) -> pygame.Rect:
-        """Tell what a line covers at most."""
-        rects = [surface.get_rect(topleft=place) for surface, place in self._places(line)]
-        return rects[0].unionall(rects[1:])
-
-    def draw(self, onto: pygame.Surface, line: Line) -> None:
-        """Draw a line."""
-        for surface, place in self._places(line):
-            onto.blit(surface, place)
-
-    def _places(self, line: Line) -> Iterator[tuple[pygame.Surface, tuple[int, int]]]:
-        for run in line.runs:
-            key = (run.text, run.face, line.size, line.colour, line.ground)
-            # Put last: what was not used for longest goes first.
-            kept = self._kept.pop(key, None) or self._render(*key)
-            self._kept[key] = kept
-            surface, rise = kept
-            yield surface, (line.x + run.dx, line.base - rise)
-
-    def _render(
-        self, text: str, face: Face, size: int, colour: Colour, ground: Colour
-    ) -> tuple[pygame.Surface, int]:
-        """Draw a text, without the blank rows above and below it.
-
-        Returns:
-            The text, and how many of its rows are above the base line.
-        """
-        font = self._type.font(face, size)
-        drawn = font.render(text, True, colour, ground)
-        metrics = [glyph for glyph in font.metrics(text) if glyph is not None]
-        ascent = font.get_ascent()
-        top = max(0, ascent - max((glyph[3] for glyph in metrics), default=0) - 1)
-        bottom = min(drawn.get_height(), ascent - min((glyph[2] for glyph in metrics), default=0) + 1)
-        rows = pygame.Rect(0, top, drawn.get_width(), max(1, bottom - top))
-        drawn = drawn.subsurface(rows.clip(drawn.get_rect())).copy()
-        drawn.set_colorkey(ground)
-        self._pixels += _area(drawn)
-        while self._kept and self._pixels > self._most:
-            self._pixels -= _area(self._kept.pop(next(iter(self._kept)))[0])
-        return drawn, ascent - top
-
-
-def _area(surface: pygame.Surface) -> int:
-    return int(surface.get_width() * surface.get_height())
-
-
 def _rect(box: Box) -> pygame.Rect:
     return pygame.Rect(box.x, box.y, box.w, box.h)
-
-
-def _beginning(item: Item) -> object:
-    """Tell what items have in common that may be alike from their left end on."""
-    match item:
-        case Fill(box=box):
-            return box.x, box.y, box.h, item.colour, item.radius
-        case Line(runs=(run,)):
-            return item.x, item.base, item.size, item.colour, item.ground, run.face
-        case _:
-            return item
-
-
-def _aligned(rect: pygame.Rect) -> pygame.Rect:
-    """Widen a rectangle to whole lines of the cache."""
-    left = rect.x // LINE * LINE
-    return pygame.Rect(left, rect.y, -(-rect.right // LINE) * LINE - left, rect.h)
-
-
-def _shared(one: str, other: str) -> int:
-    """Tell how many signs from the first on are the same."""
-    for n, (sign, its) in enumerate(zip(one, other, strict=False)):
-        if sign != its:
-            return n
-    return min(len(one), len(other))
-
-
-def _apart(rects: list[pygame.Rect]) -> list[pygame.Rect]:
-    """Join rectangles that overlap, and many to one."""
-    if len(rects) > MANY:
-        return [rects[0].unionall(rects[1:])]
-    apart: list[pygame.Rect] = []
-    for rect in rects:
-        joined = rect
-        while (n := joined.collidelist(apart)) >= 0:
-            joined = joined.union(apart.pop(n))
-        apart.append(joined)
-    return apart
 
 
 def _code(part: Code) -> pygame.Surface:

@@ -10,7 +10,7 @@ import logging
 from datetime import datetime
 from pathlib import Path
 
-from kiosk.model import Model
+from kiosk.door.model import Model
 
 logger = logging.getLogger(__name__)
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from events.clock import Clock
+from kiosk.door.model import Model
 from kiosk.hardware.backlight import CLASS, Backlight, brightness
 from kiosk.hardware.lamp import light
 from kiosk.hardware.lasting import Lasting
 from kiosk.hardware.sensors.plug import Sensors
 from kiosk.hardware.sound import beep
 from kiosk.inbox import Inbox
-from kiosk.model import Model
 from kiosk.settings import DoorSettings
 
 if TYPE_CHECKING:

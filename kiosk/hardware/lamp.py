@@ -13,9 +13,9 @@ from typing import Literal
 from msgspec import Struct
 
 from events.status import status_at
+from kiosk.door.model import Model
 from kiosk.drawing.palette import sign_of
 from kiosk.drawing.picture import SignName
-from kiosk.model import Model
 
 Kind = Literal["rgb", "three"]
 """One light of three colours, or a green, an orange and a red lamp."""
@@ -109,8 +109,8 @@ def light(model: Model, now: datetime) -> Glow:
     """
     known = model.known(now)
     sign = sign_of(status_at(known, model.time(now)) if known else None)
-    if model.feedback is not None:
-        return Glow(sign=sign, pattern=_ANSWERS[model.feedback.told])
+    if model.presses.feedback is not None:
+        return Glow(sign=sign, pattern=_ANSWERS[model.presses.feedback.told])
     dim = 1.0
     if model.resting(now):
         if model.setup.night == "blank":
@@ -118,9 +118,9 @@ def light(model: Model, now: datetime) -> Glow:
         dim = DIM
     elif model.is_night(now):
         dim = EVENING
-    if any(fault.what in _BROKEN for fault in model.faults) or model.stuck:
+    if any(fault.what in _BROKEN for fault in model.condition.faults) or model.condition.stuck:
         return Glow(sign=sign, pattern="wink", dim=dim)
-    if model.cut_off_since(now) is not None:
+    if model.hearing.cut_off_since(now) is not None:
         return Glow(sign=sign, pattern="pulse", dim=dim)
     return Glow(sign=sign, pattern="steady", dim=dim)
 

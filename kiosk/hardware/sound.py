@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from kiosk.model import Model
+from kiosk.door.model import Model
 
 Beep = Literal["noted", "kept", "refused"]
 
@@ -50,7 +50,7 @@ def beep(before: Model, after: Model, now: datetime) -> Beep | None:
     Returns:
         None for silence, as always at night.
     """
-    feedback, was = after.feedback, before.feedback
+    feedback, was = after.presses.feedback, before.presses.feedback
     if feedback is None or after.is_night(now):
         return None
     heard = was is not None and was.press == feedback.press

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kiosk.door.presses import Feedback
 from kiosk.drawing.picture import Box, Column, Fill, Panel, Part, Ring, Shape, Text
-from kiosk.model import Feedback
 from kiosk.pages.frame import Frame
 from kiosk.pages.scene import Scene
 
@@ -63,7 +63,8 @@ def _answer_icon(scene: Scene, feedback: Feedback, box: Box) -> list[Part]:
     track = theme.accent_track
     match feedback.told:
         case "touched":
-            ring = Ring(box=box, share=scene.model.held(scene.now), colour=theme.on_accent, track=track)
+            share = scene.model.presses.held(scene.now)
+            ring = Ring(box=box, share=share, colour=theme.on_accent, track=track)
             return [ring, Shape(name="circle", box=inner, colour=theme.on_accent)]
         case "sending":
             share = 1.0 if feedback.intent == "leaving" else 0.0

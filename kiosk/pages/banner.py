@@ -44,14 +44,14 @@ def told_loudly(scene: Scene) -> Loud | None:
     picture doubtful. A light or a sensor that is out of order changes neither: it is told quietly.
     """
     model = scene.model
-    faults = {fault.what for fault in model.faults}
+    faults = {fault.what for fault in model.condition.faults}
     told: list[tuple[str, str]] = []
     if "disk" in faults:
         told.append((scene.say("disk"), scene.say("disk.more")))
     broken = "button.touch" if model.setup.touch else None
     if "button" in faults:
         told.append((scene.say("button"), scene.say(broken or "button.more")))
-    elif model.stuck:
+    elif model.condition.stuck:
         told.append((scene.say("stuck"), scene.say(broken or "stuck.more")))
     told += _cut_off(scene)
     if "display" in faults:
@@ -67,23 +67,23 @@ def told_loudly(scene: Scene) -> Loud | None:
 
 def told_quietly(scene: Scene) -> list[str]:
     """Name what is out of order, and what nobody at the door needs."""
-    faults = {fault.what for fault in scene.model.faults}
+    faults = {fault.what for fault in scene.model.condition.faults}
     return [scene.say(what) for what in ("light", "sensor") if what in faults]
 
 
 def _cut_off(scene: Scene) -> list[tuple[str, str]]:
     model = scene.model
-    since = model.cut_off_since(scene.now)
+    since = model.hearing.cut_off_since(scene.now)
     if since is None:
         return []
-    if model.link == "refused":
+    if model.hearing.link == "refused":
         return [(scene.say("refused-door"), scene.say("refused-door.more"))]
-    count = len(model.pending)
+    count = len(model.presses.pending)
     more = scene.say("cut-off.pending", count=count) if count else scene.say("cut-off.more")
-    if model.heard_at is None:
+    if model.hearing.heard_at is None:
         return [(scene.say("cut-off.never"), more)]
     # The line is there, and nobody answers at its other end.
-    return [(scene.on_day("silent" if model.link == "up" else "cut-off", since), more)]
+    return [(scene.on_day("silent" if model.hearing.link == "up" else "cut-off", since), more)]
 
 
 def banner_panel(scene: Scene, frame: Frame, box: Box, loud: Loud) -> Panel:

@@ -21,10 +21,10 @@ def address(scene: Scene) -> str:
     The code behind it shows the board that somebody stands at this door (`events.wire.DoorCodes`).
     """
     model = scene.model
-    if not model.board:
+    if not model.told.board:
         return ""
     code = model.code(scene.now)
-    return f"{model.board.rstrip('/')}/room/{quote(model.room, safe='')}" + (f"#{code}" if code else "")
+    return f"{model.told.board.rstrip('/')}/room/{quote(model.room, safe='')}" + (f"#{code}" if code else "")
 
 
 def code_panel(scene: Scene, frame: Frame, box: Box) -> Panel:

@@ -42,7 +42,7 @@ _LINES = 3
 
 def find_page(scene: Scene, frame: Frame) -> tuple[Panel, ...]:
     """Show the page that finds a room."""
-    search, px = scene.model.search, frame.px
+    search, px = scene.model.visit.search, frame.px
     page = page_box(frame)
     top = px(HEAD)
     if search is None:
@@ -97,7 +97,7 @@ def _floor(scene: Scene, floor: int) -> str:
 
 
 def _head(scene: Scene, frame: Frame, search: Search) -> Panel:
-    told_at = scene.model.others_since(scene.now)
+    told_at = scene.model.hearing.others_since(scene.now)
     if told_at is not None:
         more = scene.say("find.old", duration=scene.duration(max(timedelta(), scene.minute - told_at)))
     else:
@@ -157,7 +157,7 @@ def _found(scene: Scene, frame: Frame, search: Search, inner: Box) -> tuple[list
 
 def _look(scene: Scene, candidate: Candidate) -> Sign:
     """How a room that was found looks: grey, where that is what was known some time ago."""
-    if scene.model.others_since(scene.now) is not None:
+    if scene.model.hearing.others_since(scene.now) is not None:
         return scene.theme.signs["unknown"]
     return scene.theme.signs["released" if candidate.released else "free"]
 
@@ -214,7 +214,7 @@ def _row(scene: Scene, frame: Frame, candidate: Candidate, box: Box) -> list[Par
     """Show one of the next best."""
     px, theme = frame.px, scene.theme
     info, arrow, _, words = _whereabouts(scene, candidate)
-    ink = theme.ink if scene.model.others_since(scene.now) is None else theme.muted
+    ink = theme.ink if scene.model.hearing.others_since(scene.now) is None else theme.muted
     name = px(9.5)
     top = box.y + (box.h - px(3.8)) // 2
     parts: list[Part] = [
@@ -246,7 +246,7 @@ def _row(scene: Scene, frame: Frame, candidate: Candidate, box: Box) -> list[Par
 
 def _whereabouts(scene: Scene, candidate: Candidate) -> tuple[RoomInfo | None, ShapeName | None, bool, str]:
     """Tell what a room is, the arrow and the words of the way, and whether that is on this floor."""
-    days, origin = scene.model.days, scene.model.info
+    days, origin = scene.model.told.days, scene.model.info
     day = days.get(candidate.room)
     info = day.info if day is not None else None
     if info is None or origin is None:
@@ -412,7 +412,7 @@ def _refusals(scene: Scene, frame: Frame, refused: tuple[Refusal, ...], box: Box
 def why_words(scene: Scene, refusal: Refusal) -> str:
     """Tell why a room was not taken."""
     name = f"why.{refusal.why}"
-    day = scene.model.days.get(refusal.room)
+    day = scene.model.told.days.get(refusal.room)
     seats = day.info.seats if day is not None and day.info is not None else 0
     if refusal.why == "too-small" and seats:
         return scene.say("why.too-small-seats", count=seats)

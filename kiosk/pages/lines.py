@@ -13,7 +13,9 @@ def state_lines(scene: Scene) -> tuple[str, str]:
     status, k = scene.status, scene.known
     if status is None or k is None:
         waiting = (
-            scene.model.rules is None or not scene.model.connected(scene.now) or scene.model.named is not None
+            scene.model.told.rules is None
+            or not scene.model.hearing.connected(scene.now)
+            or scene.model.told.named is not None
         )
         return scene.say("unknown.waiting" if waiting else "unknown.no-room"), scene.say("unknown.knock")
     if status.out_of_order:

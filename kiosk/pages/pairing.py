@@ -14,7 +14,7 @@ def pairing_panel(scene: Scene, frame: Frame) -> Panel:
     """Show the code, large enough to be read from where somebody types it, and what to do with it."""
     px, theme = frame.px, scene.theme
     ground, ink, dim = theme.paper, theme.ink, theme.muted
-    waits = scene.model.pairing
+    waits = scene.model.hearing.pairing
     mark = px(6)
     left, top = frame.margin, frame.margin
     width = frame.w - 2 * left

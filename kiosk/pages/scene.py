@@ -12,10 +12,11 @@ from events.notices import topics_of
 from events.state import Booking
 from events.status import Known, Status, day_of, day_span, status_at
 from events.wire import Air, Notice
+from kiosk.door.model import Model
+from kiosk.door.setup import Setup
 from kiosk.drawing.palette import THEMES, Sign, Theme, ThemeName, sign_of
 from kiosk.drawing.picture import SignName
 from kiosk.hours import in_hours
-from kiosk.model import Model, Setup
 from kiosk.words import Language, duration, hour, near_day, say
 
 _HOUR = re.compile(r"(?<=\d) (?=h\b)|(?<=\dh) (?=\d\d\b)|(?<=\d h) (?=\d\d\b)")
@@ -65,7 +66,9 @@ class Scene:
     def pressable(self) -> bool:
         """Whether the button works, as far as the door knows."""
         model = self.model
-        return not model.stuck and not any(fault.what == "button" for fault in model.faults)
+        return not model.condition.stuck and not any(
+            fault.what == "button" for fault in model.condition.faults
+        )
 
     @property
     def headcount(self) -> int | None:
@@ -78,17 +81,17 @@ class Scene:
         topics = topics_of(self.model.room, self.model.info)
         return tuple(
             notice
-            for notice in self.model.notices
+            for notice in self.model.told.notices
             if notice.topic in topics and (notice.until is None or notice.until > self.minute)
         )
 
     @property
     def air(self) -> Air | None:
         """What the door's sensor measured, while that is new enough to be true."""
-        measured_at = self.model.air_at
+        measured_at = self.model.condition.air_at
         if measured_at is None or self.minute - self.model.time(measured_at) >= AIR_HOLDS:
             return None
-        return self.model.air
+        return self.model.condition.air
 
     def say(self, name: str, **places: object) -> str:
         """Tell a text in the language of this look."""

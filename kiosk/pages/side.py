@@ -293,7 +293,7 @@ def _ages(scene: Scene) -> list[str]:
         text = scene.say("age.now")
     else:
         text = scene.say("age", duration=scene.duration(scene.minute - read_at))
-    if not scene.model.connected(scene.now):
+    if not scene.model.hearing.connected(scene.now):
         text = f"{text} · {scene.say('offline')}"
     quiet = told_quietly(scene)
     return [text, " · ".join(quiet)] if quiet else [text]

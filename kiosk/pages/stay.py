@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from events.decide import present
 from events.status import Known, closing_time, day_of
+from kiosk.door.effect import would_do
 from kiosk.drawing.picture import Box, Column, Fill, Panel, Part, Shape, ShapeName, Target, Text
 from kiosk.inbox import Count, Leave, Stay
-from kiosk.model import would_do
 from kiosk.pages.buttons import HEAD, Touchable, button, cells, head_panel, page_box, spread
 from kiosk.pages.frame import TOUCH, Frame
 from kiosk.pages.scene import Scene
@@ -133,7 +133,7 @@ def stay_page(scene: Scene, frame: Frame) -> tuple[Panel, ...]:
     upper = _upper(frame, inner) if here else inner
     if here:
         touchables.append(_leave(scene, frame, inner))
-        if scene.model.connected(scene.now):
+        if scene.model.hearing.connected(scene.now):
             counter = _counter(scene, frame, inner)
             parts += counter[0]
             touchables += counter[1]

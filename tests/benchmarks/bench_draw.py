@@ -17,10 +17,10 @@ from itertools import cycle
 from msgspec.structs import replace
 
 from events.wire import Heartbeat
+from kiosk.door.model import Model
 from kiosk.drawing.fonts import FILES, FOLDER
 from kiosk.drawing.picture import Box, Column, Fill, Ring, Shape, ViewModel
 from kiosk.drawing.screen import Screen
-from kiosk.model import Model
 from kiosk.view import view
 from tests.benchmarks.floor_draw import Bar, Naive, Words
 from tests.benchmarks.rounds import compare

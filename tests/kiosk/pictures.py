@@ -69,7 +69,9 @@ class Door(Struct, frozen=True):
         model, now = SCENES[self.scene]()
         if self.theme != "light":
             model = replace(model, setup=replace(model.setup, theme=self.theme))
-        return view(replace(model, language=self.language), now, self.size, self.language)
+        return view(
+            replace(model, visit=replace(model.visit, language=self.language)), now, self.size, self.language
+        )
 
     def draw(self) -> pygame.Surface:
         """Draw its picture."""

@@ -31,6 +31,8 @@ from events.wire import (
     SnapshotEnd,
     Welcome,
 )
+from kiosk.door.model import Model, begun
+from kiosk.door.update import passed, update
 from kiosk.drawing.picture import Size, ViewModel
 from kiosk.inbox import (
     Action,
@@ -48,7 +50,6 @@ from kiosk.inbox import (
     Tapped,
     Touched,
 )
-from kiosk.model import Model, passed, update
 from kiosk.view import view
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -147,6 +148,11 @@ def presence(
     return RoomPresence(room=room, seq=seq, last=last, confirmed=confirmed or {}, watched_since=watched_since)
 
 
+def timeless(model: Model) -> Model:
+    """Give a door that knows the same and cannot tell the time."""
+    return replace(model, hearing=replace(model.hearing, clock_known=False))
+
+
 def received(model: Model, now: datetime, *messages: ServerMessage) -> Model:
     for message in messages:
         model = update(model, Received(message=message, at=now), now)
@@ -163,7 +169,7 @@ def door(
     now: datetime, room_day: RoomDay | None, there: RoomPresence | None = None, rules: Rules = RULES
 ) -> Model:
     """A door that is connected and has its snapshot."""
-    model = Model(room=ROOM, since=now - timedelta(hours=3))
+    model = begun(ROOM, now - timedelta(hours=3))
     model = update(model, LinkChanged(state="up", at=now), now)
     model = received(model, now, welcome(now, rules), SnapshotBegin(epoch=1, seq=41))
     if room_day is not None:
@@ -285,12 +291,12 @@ def out_of_order_for_long() -> Scene:
 
 def starting() -> Scene:
     now = at(7, 58)
-    return Model(room=ROOM, since=now - timedelta(seconds=2)), now
+    return begun(ROOM, now - timedelta(seconds=2)), now
 
 
 def no_server() -> Scene:
     now = at(7, 58)
-    return Model(room=ROOM, since=now - timedelta(minutes=4)), now
+    return begun(ROOM, now - timedelta(minutes=4)), now
 
 
 def unknown_room() -> Scene:
@@ -330,7 +336,7 @@ def short_cut() -> Scene:
 
 def refused_door() -> Scene:
     now = at(9, 12)
-    model = Model(room=ROOM, since=now - timedelta(minutes=4))
+    model = begun(ROOM, now - timedelta(minutes=4))
     refused = LinkChanged(state="refused", at=now - timedelta(minutes=3), why="unknown-key")
     return update(model, refused, now), now
 
@@ -472,7 +478,7 @@ def notices() -> Scene:
 
 def notice_and_banner() -> Scene:
     model, now = cut_off()
-    return replace(model, notices=(NOTICE,)), now
+    return replace(model, told=replace(model.told, notices=(NOTICE,))), now
 
 
 AIR = Air(temperature=21.4, humidity=45.2, co2=643)
@@ -493,12 +499,12 @@ BOARD = "https://salles.ecole.example"
 
 def code() -> Scene:
     model, now = free()
-    return replace(model, board=BOARD), now
+    return replace(model, told=replace(model.told, board=BOARD)), now
 
 
 def code_in_use() -> Scene:
     model, now = headcount()
-    return replace(model, board=BOARD), now
+    return replace(model, told=replace(model.told, board=BOARD)), now
 
 
 def evening() -> Scene:
@@ -589,7 +595,7 @@ def everything() -> Scene:
     """All at once: cut off with a press kept, notices, head count, air, code, touch."""
     model, now = headcount()
     model = update(model, AirFelt(air=AIR, at=1.0), now)
-    model = replace(model, notices=(NOTICE, OTHER_NOTICE), board=BOARD)
+    model = replace(model, told=replace(model.told, notices=(NOTICE, OTHER_NOTICE), board=BOARD))
     model = update(model, LinkChanged(state="down", at=now, why="gone"), now)
     later = now + timedelta(minutes=4)
     noted = Noted(press=PRESS, intent="present", pressed_at=later - timedelta(minutes=1))
@@ -600,17 +606,21 @@ def everything_and_longest() -> Scene:
     """Likewise with the longest notice, several faults and a sign of two words."""
     model, now = everything()
     closure = DayClosure(since=at(9), until=at(17), reason="Vidéoprojecteur en panne, technicien attendu")
-    model = replace(model, notices=(LONGEST_NOTICE, NOTICE))
-    model = replace(model, days={ROOM: day(at(10, 42), closure=closure, info=LONG_INFO)})
+    model = replace(model, told=replace(model.told, notices=(LONGEST_NOTICE, NOTICE)))
+    model = replace(
+        model, told=replace(model.told, days={ROOM: day(at(10, 42), closure=closure, info=LONG_INFO)})
+    )
     model = update(model, FaultFound(what="disk", why="read-only"), now)
     return update(model, FaultFound(what="display", why="unplugged"), now), now
 
 
 def recorded_with_everything() -> Scene:
     model, now = everything()
-    known = recorded()[0].feedback
+    known = recorded()[0].presses.feedback
     assert known is not None
-    return replace(model, feedback=replace(known, until=now + timedelta(seconds=5))), now
+    return replace(
+        model, presses=replace(model.presses, feedback=replace(known, until=now + timedelta(seconds=5)))
+    ), now
 
 
 def find_page() -> Scene:
@@ -640,7 +650,7 @@ def stay_page() -> Scene:
 def clock_unknown() -> Scene:
     """A Pi without a clock that has reached neither a time server nor ours."""
     now = at(0, 3, day=date(2026, 1, 1))
-    return Model(room=ROOM, since=now - timedelta(minutes=4), clock_known=False), now
+    return begun(ROOM, now - timedelta(minutes=4), clock_known=False), now
 
 
 SCENES: dict[str, Callable[[], Scene]] = {

@@ -17,6 +17,7 @@ from events.ids import EventId
 from events.wire import Air, Heartbeat, Motion
 from kiosk import app, machine
 from kiosk.app import ALIVE_EVERY, DISPLAY_AGAIN, LINK_ALIVE, Door
+from kiosk.door.model import Model, begun
 from kiosk.drawing.screen import Screen
 from kiosk.drawing.sdl import pygame
 from kiosk.drawing.window import Window
@@ -37,7 +38,6 @@ from kiosk.inbox import (
     Tapped,
     Touched,
 )
-from kiosk.model import Model
 from tests.clock import START, FakeClock
 from tests.kiosk.scenes import ROOM
 
@@ -76,7 +76,7 @@ class Bench:
         self.screen = Screen((320, 240), fullscreen=False, caption="test", window=False)
         self.seen: list[Input] = []
         self.door = Door(
-            Model(room=ROOM, since=START),
+            begun(ROOM, START),
             inbox=self.inbox,
             link=self.line,
             screen=self.screen,
@@ -102,14 +102,14 @@ class Bench:
 
     def told(self) -> str:
         """What is answered to the person at the button."""
-        return self.door.model.feedback.told if self.door.model.feedback else ""
+        return self.door.model.presses.feedback.told if self.door.model.presses.feedback else ""
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [item for item in self.seen if isinstance(item, kind)]
 
     def faults(self) -> list[str]:
         """What people are told is wrong."""
-        return [fault.what for fault in self.door.model.faults]
+        return [fault.what for fault in self.door.model.condition.faults]
 
     def close(self) -> None:
         self.screen.close()
@@ -169,13 +169,13 @@ def test_a_stuck_button_is_reported_until_it_is_free(bench: Bench) -> None:
     bench.edge(True)
     bench.wait(10.1)
     assert bench.line.stuck == [True]
-    assert bench.door.model.stuck
+    assert bench.door.model.condition.stuck
     bench.wait(60)
     assert bench.line.stuck == [True]
     bench.edge(False)
     bench.wait(0.1)
     assert bench.line.stuck == [True, False]
-    assert not bench.door.model.stuck
+    assert not bench.door.model.condition.stuck
     assert [intent for intent, _at in bench.line.presses] == ["leaving"]
     assert [item.stuck for item in bench.of(StuckChanged)] == [True, False]
 
@@ -195,8 +195,8 @@ def test_what_comes_from_the_line_is_in_the_model_and_on_the_picture(bench: Benc
     bench.inbox.put(LinkChanged("up", bench.clock.now()))
     bench.inbox.put(Noted(EventId("press-1"), "present", bench.clock.now()))
     assert bench.door.step()
-    assert bench.door.model.link == "up"
-    assert [noted.press for noted in bench.door.model.pending] == ["press-1"]
+    assert bench.door.model.hearing.link == "up"
+    assert [noted.press for noted in bench.door.model.presses.pending] == ["press-1"]
     assert [type(item) for item in bench.seen[-2:]] == [LinkChanged, Noted]
 
 
@@ -204,17 +204,17 @@ def test_the_answer_to_a_press_goes_away_by_itself(bench: Bench) -> None:
     bench.edge(True)
     bench.edge(False, after=0.2)
     bench.wait(0.1)
-    assert bench.door.model.feedback is not None
+    assert bench.door.model.presses.feedback is not None
     bench.clock.advance(timedelta(minutes=1))
     bench.step_now()
-    assert bench.door.model.feedback is None
+    assert bench.door.model.presses.feedback is None
 
 
 def test_a_door_ends_when_it_is_told_to_and_takes_in_what_came_before(bench: Bench) -> None:
     bench.inbox.put(LinkChanged("down", bench.clock.now(), "gone"))
     bench.inbox.put(Quit())
     assert not bench.door.step()
-    assert bench.door.model.link == "down"
+    assert bench.door.model.hearing.link == "down"
 
 
 def test_a_door_runs_until_somebody_quits(bench: Bench) -> None:
@@ -231,14 +231,14 @@ def test_a_clock_that_is_set_is_no_silence_of_the_server(bench: Bench) -> None:
     """A Pi without a clock of its own is set forwards by hours when it reaches a time server."""
     bench.inbox.put(LinkChanged("up", bench.clock.now()))
     bench.step_now()
-    assert bench.door.model.connected(bench.clock.now())
+    assert bench.door.model.hearing.connected(bench.clock.now())
     bench.clock.advance(5)
     bench.clock.set_wall(bench.clock.now() + timedelta(hours=9))
     bench.inbox.put(Edge(closed=True, at=bench.clock.boottime()))
     bench.door.step()
     assert [item.by for item in bench.of(ClockStepped)] == [pytest.approx(9 * 3600)]
-    assert bench.door.model.connected(bench.clock.now())
-    assert bench.door.model.cut_off_since(bench.clock.now()) is None
+    assert bench.door.model.hearing.connected(bench.clock.now())
+    assert bench.door.model.hearing.cut_off_since(bench.clock.now()) is None
     order = [type(item) for item in bench.seen]
     assert order.index(ClockStepped) < order.index(Touched), "before anything that came with it"
 
@@ -274,7 +274,7 @@ def test_what_a_sensor_feels_is_shown_always_and_told_when_it_is_worth_it(bench:
         bench.inbox.put(AirFelt(Air(co2=700 + n), bench.clock.boottime()))
         bench.inbox.put(MotionFelt(bench.clock.boottime()))
         bench.wait(10)
-    assert bench.door.model.air == Air(co2=702)
+    assert bench.door.model.condition.air == Air(co2=702)
     assert bench.line.sensed == [(Air(co2=700), 1000.0), (Motion(), 1000.0)]
 
 
@@ -295,7 +295,7 @@ def test_the_light_answers_before_the_picture_and_what_is_missing_is_tried_again
     bench.door._parts = parts
     assert bench.door._sleep() <= 3
     bench.edge(True)
-    assert parts.shown[-1].feedback is not None
+    assert parts.shown[-1].presses.feedback is not None
     parts.due = bench.clock.boottime() + 3
     bench.wait(1)
     assert parts.due is None
@@ -471,14 +471,14 @@ def test_space_is_the_button_and_l_another_language_where_a_keyboard_stands_in(w
     assert windowed.of(Touched)
     pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_l))
     windowed.step_now()
-    assert windowed.door.model.language == "en"
+    assert windowed.door.model.visit.language == "en"
 
 
 def test_a_touch_beside_everything_is_still_a_touch(windowed: Windowed) -> None:
     pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=(1, 1)))
     windowed.step_now()
     assert [item.action for item in windowed.of(Tapped)] == [None]
-    assert windowed.door.model.touched_at == windowed.clock.now()
+    assert windowed.door.model.visit.touched_at == windowed.clock.now()
 
 
 # -- signs of life --------------------------------------------------------------------------------

@@ -20,16 +20,20 @@ from events.state import Rules
 from kiosk import cache as cache_file
 from kiosk.cache import AGE, Cache, write_whole
 from kiosk.disk import Disk
+from kiosk.door.hearing import Hearing
+from kiosk.door.model import Model, begun
+from kiosk.door.told import Told
 from kiosk.inbox import FaultFound, Input
 from kiosk.memory import decode
-from kiosk.model import Model
 from tests.actors.stack import eventually
 from tests.clock import START
 from tests.kiosk.scenes import ROOM
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KNOWING = Model(
-    room=ROOM, since=START, rules=Rules(), school="Test", epoch=1, settled=7, heard_at=START, corrected=True
+    room=ROOM,
+    hearing=Hearing(since=START, heard_at=START, corrected=True),
+    told=Told(rules=Rules(), school="Test", epoch=1, settled=7),
 )
 
 
@@ -83,7 +87,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
 
 
 def changed(model: Model, school: str) -> Model:
-    return replace(model, school=school, days=dict(model.days))
+    return replace(model, told=replace(model.told, school=school, days=dict(model.told.days)))
 
 
 def test_what_is_new_is_written_at_once_and_what_follows_not_before_its_time(
@@ -114,10 +118,12 @@ def test_that_the_server_still_says_the_same_is_worth_a_write_now_and_then(
     bench.cache.offer(KNOWING)
     eventually(lambda: len(bench.writes) == 1)
     for seconds in range(10, 300, 10):
-        bench.cache.offer(replace(KNOWING, heard_at=START + timedelta(seconds=seconds)))
+        bench.cache.offer(
+            replace(KNOWING, hearing=replace(KNOWING.hearing, heard_at=START + timedelta(seconds=seconds)))
+        )
     assert not bench.cache._wanted.is_set()
     assert len(bench.writes) == 1
-    bench.cache.offer(replace(KNOWING, heard_at=START + AGE))
+    bench.cache.offer(replace(KNOWING, hearing=replace(KNOWING.hearing, heard_at=START + AGE)))
     eventually(lambda: len(bench.writes) == 2)
     assert decode(bench.path.read_bytes()).heard_at == START + AGE
 
@@ -126,7 +132,8 @@ def test_half_a_snapshot_is_not_kept(make: Callable[..., Bench]) -> None:
     bench = make(every=0.0)
     bench.cache.offer(KNOWING)
     eventually(lambda: len(bench.writes) == 1)
-    bench.cache.offer(replace(changed(KNOWING, "half"), receiving=True))
+    half = changed(KNOWING, "half")
+    bench.cache.offer(replace(half, told=replace(half.told, receiving=True)))
     assert not bench.cache._wanted.is_set()
     bench.cache.offer(changed(KNOWING, "whole"))
     eventually(lambda: bench.kept() == "whole")
@@ -134,7 +141,7 @@ def test_half_a_snapshot_is_not_kept(make: Callable[..., Bench]) -> None:
 
 def test_a_door_that_knows_nothing_writes_nothing(make: Callable[..., Bench]) -> None:
     bench = make()
-    bench.cache.offer(Model(room=ROOM, since=START))
+    bench.cache.offer(begun(ROOM, START))
     bench.cache.stop()
     assert not bench.path.exists()
 

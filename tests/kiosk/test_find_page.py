@@ -14,11 +14,12 @@ from events.domain import RoomInfo
 from events.ids import RoomKey
 from events.search import Refusal, Why, Wish
 from events.wire import DayBooking
+from kiosk.door.model import Model
+from kiosk.door.update import passed, update
 from kiosk.drawing.palette import LIGHT, THEMES, ThemeName, contrast
 from kiosk.drawing.picture import Box, Column, Fill, Shape, ViewModel
 from kiosk.drawing.screen import Screen
 from kiosk.inbox import Action, Ask, OpenPage, Tapped
-from kiosk.model import Model, passed, update
 from kiosk.pages.find import way_words, why_words
 from kiosk.pages.frame import TOUCH, Frame
 from kiosk.pages.scene import Scene
@@ -177,7 +178,10 @@ def test_a_door_that_knows_nothing_says_so(size: tuple[int, int]) -> None:
 
 def test_a_door_that_does_not_know_the_time_says_that() -> None:
     model, now = scenes.find_rooms()
-    model = passed(replace(model, clock_known=False, search=None), now)
+    model = passed(
+        replace(scenes.timeless(model), visit=replace(model.visit, search=None)),
+        now,
+    )
 
     assert "heure inconnue" in [plain(text) for text in view(model, now, SMALL, "fr").texts()]
 
@@ -203,10 +207,10 @@ def test_a_touch_asks_for_less() -> None:
     model, now = scenes.find_nothing()
     model = touch(model, now, "Sans projecteur")
 
-    assert model.search is not None
-    assert not model.search.wish.projector
-    assert model.search.wish.blackboard
-    assert [candidate.room for candidate in model.search.answer.rooms] == ["L216"]
+    assert model.visit.search is not None
+    assert not model.visit.search.wish.projector
+    assert model.visit.search.wish.blackboard
+    assert [candidate.room for candidate in model.visit.search.answer.rooms] == ["L216"]
 
 
 def test_where_nothing_helps_nothing_is_offered() -> None:
@@ -218,11 +222,11 @@ def test_where_nothing_helps_nothing_is_offered() -> None:
 
 def test_how_many_more_there_are_is_told_where_not_all_fit() -> None:
     model, _ = scenes.find_nothing_at_all()
-    assert model.search is not None
+    assert model.visit.search is not None
     texts = shown("find_nothing_at_all")
     names = [text for text in texts if any(text == name for name, _ in scenes.NEIGHBOURS)]
 
-    assert f"et {len(model.search.answer.refused) - len(names)} autres" in texts
+    assert f"et {len(model.visit.search.answer.refused) - len(names)} autres" in texts
 
 
 # -- what can be asked for --------------------------------------------------------------------
@@ -230,12 +234,12 @@ def test_how_many_more_there_are_is_told_where_not_all_fit() -> None:
 
 def test_each_toggle_asks_for_the_whole_wish() -> None:
     model, _ = scenes.find_toggles()
-    assert model.search is not None
-    wish = model.search.wish
+    assert model.visit.search is not None
+    wish = model.visit.search.wish
 
     assert wishes(picture("find_toggles")) == [
         *(replace(wish, minutes=minutes) for minutes in (30, 60, 90, 120)),
-        *(replace(wish, seats=seats) for seats in (None, 0, *model.search.seats)),
+        *(replace(wish, seats=seats) for seats in (None, 0, *model.visit.search.seats)),
         replace(wish, whiteboard=False),
         replace(wish, blackboard=True),
         replace(wish, projector=False),
@@ -277,13 +281,13 @@ def _near(tick: Box, box: Box) -> bool:
 def test_a_touched_toggle_is_chosen_and_answered() -> None:
     model, now = scenes.find_rooms()
     model = touch(model, now, "2 h")
-    assert model.search is not None
-    assert model.search.wish == Wish(origin=ROOM, minutes=120)
+    assert model.visit.search is not None
+    assert model.visit.search.wish == Wish(origin=ROOM, minutes=120)
 
     model = touch(model, now, "Tableau noir")
-    assert model.search is not None
-    assert model.search.wish == Wish(origin=ROOM, minutes=120, blackboard=True)
-    assert touch(model, now, "Retour").page == "sign"
+    assert model.visit.search is not None
+    assert model.visit.search.wish == Wish(origin=ROOM, minutes=120, blackboard=True)
+    assert touch(model, now, "Retour").visit.page == "sign"
 
 
 def test_a_number_of_seats_that_the_rooms_no_longer_suggest_stays_in_sight() -> None:
@@ -423,7 +427,7 @@ def test_a_room_without_a_number_is_told_without_a_way() -> None:
     model = received(model, now, day(now, room=RoomKey("BIBLIO"), info=info, bookings=()))
     model, now = scenes.asked((model, now), OpenPage("find"))
 
-    assert model.search is not None
+    assert model.visit.search is not None
     texts = [plain(text) for text in view(model, now, SMALL, "fr").texts()]
     assert texts[texts.index("BIBLIO") + 1] == "libre jusqu’à 20 h"
 

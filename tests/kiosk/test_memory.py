@@ -13,9 +13,12 @@ from msgspec.structs import replace
 from events.ids import EventId, RoomKey
 from events.status import plan
 from events.wire import Heartbeat, Notices, RoomDay, SnapshotBegin, SnapshotEnd
+from kiosk.door.hearing import SILENCE
+from kiosk.door.model import Model, begun
+from kiosk.door.setup import Setup
+from kiosk.door.update import passed, update
 from kiosk.inbox import ClockStepped, LinkChanged, Noted
 from kiosk.memory import Memory, NotRemembered, decode, encode, recalled, remembered
-from kiosk.model import SILENCE, Model, Setup, passed, update
 from tests.kiosk import scenes
 from tests.kiosk.scenes import (
     BOOKINGS,
@@ -57,16 +60,16 @@ def test_a_door_starts_with_what_it_knew() -> None:
     before, later = model(), NOW + timedelta(minutes=3)
     after = recalled(decode(encode(memory(before))), ROOM, later, SETUP, later)
 
-    assert after.rules == before.rules
-    assert (after.school, after.epoch, after.settled) == (before.school, 1, 55)
-    assert set(after.days) == {ROOM, OTHER}
+    assert after.told.rules == before.told.rules
+    assert (after.told.school, after.told.epoch, after.told.settled) == (before.told.school, 1, 55)
+    assert set(after.told.days) == {ROOM, OTHER}
     assert after.status(later) == before.status(later)
     assert titles(after) == titles(before)
-    assert after.heard_at == NOW
-    assert (after.setup, after.language) == (SETUP, "en")
-    assert not after.connected(later)
-    assert after.page == "sign"
-    assert after.pending == ()
+    assert after.hearing.heard_at == NOW
+    assert (after.setup, after.visit.language) == (SETUP, "en")
+    assert not after.hearing.connected(later)
+    assert after.visit.page == "sign"
+    assert after.presses.pending == ()
 
 
 @pytest.mark.parametrize(
@@ -88,11 +91,11 @@ def test_what_is_kept_is_as_old_as_the_servers_last_word_by_its_own_clock() -> N
 
 
 def test_a_door_that_knows_nothing_keeps_nothing() -> None:
-    assert remembered(Model(room=ROOM, since=NOW)) is None
+    assert remembered(begun(ROOM, NOW)) is None
 
 
 def test_nothing_is_kept_while_nobody_knows_what_day_it_is() -> None:
-    assert remembered(replace(model(), clock_known=False)) is None
+    assert remembered(scenes.timeless(model())) is None
 
 
 def test_what_is_remembered_is_kept_again_with_its_age() -> None:
@@ -105,7 +108,7 @@ def test_what_is_remembered_is_kept_again_with_its_age() -> None:
 def test_notices_are_kept() -> None:
     before = received(model(), NOW, Notices(notices=(scenes.NOTICE,)))
 
-    assert recalled(memory(before), ROOM, NOW, SETUP, NOW).notices == (scenes.NOTICE,)
+    assert recalled(memory(before), ROOM, NOW, SETUP, NOW).told.notices == (scenes.NOTICE,)
 
 
 # -- titles -----------------------------------------------------------------------------------
@@ -155,7 +158,7 @@ def test_a_door_that_moved_to_another_room_shows_no_title_of_the_old_one() -> No
     after = recalled(memory(), OTHER, NOW, SETUP, NOW)
 
     assert titles(after) == []
-    assert all(b.title is None for known in after.days.values() for b in known.bookings)
+    assert all(b.title is None for known in after.told.days.values() for b in known.bookings)
 
 
 # -- where in the log -------------------------------------------------------------------------
@@ -191,17 +194,17 @@ def test_a_door_that_starts_gives_the_server_a_moment_before_it_says_since_when(
     start = NOW + timedelta(hours=14)
     after = recalled(memory(), ROOM, start, SETUP, start)
 
-    assert after.cut_off_since(start + timedelta(seconds=5)) is None
-    assert after.cut_off_since(start + SILENCE) == NOW
+    assert after.hearing.cut_off_since(start + timedelta(seconds=5)) is None
+    assert after.hearing.cut_off_since(start + SILENCE) == NOW
     assert after.next_change(start) <= start + SILENCE
 
 
 def test_other_rooms_are_as_old_as_the_memory() -> None:
     start = NOW + timedelta(minutes=1)
     after = recalled(memory(), ROOM, start, SETUP, start)
-    assert after.others_since(start) == NOW
+    assert after.hearing.others_since(start) == NOW
 
-    assert received(after, start, welcome(start)).others_since(start) is None
+    assert received(after, start, welcome(start)).hearing.others_since(start) is None
 
 
 def test_a_clock_behind_the_servers_last_word_is_wrong() -> None:
@@ -210,7 +213,7 @@ def test_a_clock_behind_the_servers_last_word_is_wrong() -> None:
 
     assert not after.time_known
     assert after.status(early) is None
-    assert after.others_since(early) == NOW
+    assert after.hearing.others_since(early) == NOW
 
 
 def test_a_clock_that_is_set_later_leaves_the_age_of_the_memory_as_it_is() -> None:
@@ -220,9 +223,9 @@ def test_a_clock_that_is_set_later_leaves_the_age_of_the_memory_as_it_is() -> No
     after = update(after, step(right - wrong), right)
 
     assert after.time_known
-    assert after.heard_at == NOW
+    assert after.hearing.heard_at == NOW
     assert after.time(right) == right
-    assert after.since == right
+    assert after.hearing.since == right
 
 
 def step(by: timedelta) -> ClockStepped:
@@ -238,7 +241,7 @@ def test_presses_of_this_run_move_with_the_clock_and_older_ones_do_not() -> None
     by = timedelta(hours=6)
     after = update(after, step(by), start + by)
 
-    assert [noted.pressed_at for noted in after.pending] == [older.pressed_at, start + by]
+    assert [noted.pressed_at for noted in after.presses.pending] == [older.pressed_at, start + by]
 
 
 # -- what is on disk --------------------------------------------------------------------------

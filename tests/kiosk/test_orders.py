@@ -11,6 +11,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from events.search import Wish
+from kiosk.door.model import Model
+from kiosk.door.setup import Setup
+from kiosk.door.update import update
+from kiosk.door.visit import AWAKE, PAGE, SETTLING
 from kiosk.inbox import (
     Action,
     Ask,
@@ -27,7 +31,6 @@ from kiosk.inbox import (
     Tapped,
     Touched,
 )
-from kiosk.model import AWAKE, PAGE, SETTLING, Model, Setup, update
 from kiosk.orders import Order, Recount, Submit, TellStuck, orders
 from tests.kiosk.scenes import ROOM, at, day, door, presence
 
@@ -134,15 +137,18 @@ def test_what_is_ordered_is_answered_and_what_is_not_is_not(
         presses = [order for order in found if isinstance(order, Submit)]
         if presses:
             ordered.append(now)
-        answered = model.feedback is not None and (model.feedback.told, model.feedback.since) == (
+        answered = model.presses.feedback is not None and (
+            model.presses.feedback.told,
+            model.presses.feedback.since,
+        ) == (
             "sending",
             now,
         )
         assert answered == bool(presses)
-        assert (model.counted is not None and model.counted[1] == now) == (
+        assert (model.visit.counted is not None and model.visit.counted[1] == now) == (
             any(isinstance(order, Recount) for order in found)
         )
-        assert model.touched_at == now
+        assert model.visit.touched_at == now
     assert all(later - earlier >= SETTLING for earlier, later in pairwise(ordered))
 
 

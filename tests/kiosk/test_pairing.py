@@ -17,10 +17,12 @@ from events.clock import SystemClock
 from events.ids import KioskId, RoomKey
 from events.signing import kiosk_id, new_key, public_hex
 from events.wire import Hello, Pair, Paired, Pressed, RevokeDoor, SnapshotEnd
+from kiosk.door.model import Model, begun
+from kiosk.door.update import update
 from kiosk.drawing.picture import Column
 from kiosk.inbox import Gesture, Input, LinkChanged, Received, Unpaired
-from kiosk.link import Link, Target
-from kiosk.model import Model, update
+from kiosk.link.entry import Target
+from kiosk.link.link import Link
 from kiosk.pairing import Pairing, PairingBroken, keep_pairing, read_pairing
 from kiosk.view import view
 from tests.actors.stack import TIMEOUT, DoorClient, School, free_port, greeted, running
@@ -168,10 +170,10 @@ def test_a_server_whose_word_is_of_another_door_is_not_believed(tmp_path: Path) 
 
     for paired in (
         Paired(room=ROOM, kiosk=KioskId("ab" * 16), server="cd" * 32),
-        Paired(room=ROOM, kiosk=link._kiosk, server="ef" * 32),
+        Paired(room=ROOM, kiosk=link._entry.kiosk, server="ef" * 32),
     ):
         with pytest.raises(WireError):
-            link._be_paired(paired, "cd" * 32)
+            link._entry.be_paired(paired, "cd" * 32)
     assert read_pairing(tmp_path / "paired.json") is None
 
 
@@ -208,7 +210,7 @@ def texts(model: Model, language: str = "fr") -> list[str]:
 
 
 def test_a_door_that_waits_shows_its_code_its_key_and_what_to_do() -> None:
-    model = update(Model(room=RoomKey(""), since=NOW), WAITS, NOW)
+    model = update(begun(RoomKey(""), NOW), WAITS, NOW)
     assert texts(model) == [
         "Cette porte attend sa salle",
         "7K4M-2QXD",
@@ -223,7 +225,7 @@ def test_a_door_that_waits_shows_its_code_its_key_and_what_to_do() -> None:
 
 @pytest.mark.parametrize("size", [(800, 480), (480, 800), (1024, 600), (1920, 1080), (320, 240)])
 def test_the_code_is_the_largest_there_is(size: tuple[int, int]) -> None:
-    model = update(Model(room=RoomKey(""), since=NOW), WAITS, NOW)
+    model = update(begun(RoomKey(""), NOW), WAITS, NOW)
     vm = view(model, NOW, size, "fr")
     sizes = {text.text: text.size for column in vm.columns() for text in column.texts}
     assert max(sizes, key=lambda text: sizes[text]) == "7K4M-2QXD"
@@ -232,13 +234,13 @@ def test_the_code_is_the_largest_there_is(size: tuple[int, int]) -> None:
 
 
 def test_a_code_does_not_outlive_its_connection() -> None:
-    model = update(Model(room=RoomKey(""), since=NOW), WAITS, NOW)
+    model = update(begun(RoomKey(""), NOW), WAITS, NOW)
     model = update(model, LinkChanged("down", NOW, "gone"), NOW)
     assert texts(model) == ["Cette porte attend sa salle", "J’attends le serveur pour demander un code."]
 
 
 def test_a_door_that_has_a_room_shows_it_once_the_server_knows_it_again() -> None:
-    model = update(Model(room=ROOM, since=NOW), WAITS, NOW)
+    model = update(begun(ROOM, NOW), WAITS, NOW)
     assert "7K4M-2QXD" in texts(model)
     model = update(model, Received(Paired(room=RoomKey("L213"), kiosk=WAITS.kiosk), NOW), NOW)
     assert model.room == "L213"
@@ -257,5 +259,5 @@ def test_a_button_at_a_door_without_a_room_says_nothing(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "outbox.db") as db:
         assert db.execute("SELECT count(*) FROM press").fetchone() == (0,)
     db.close()
-    model = update(Model(room=RoomKey(""), since=NOW), Gesture("present", 1.0), NOW)
+    model = update(begun(RoomKey(""), NOW), Gesture("present", 1.0), NOW)
     assert texts(model)[0] == "Cette porte attend sa salle"

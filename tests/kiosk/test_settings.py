@@ -8,7 +8,7 @@ import pytest
 
 from events.errors import ConfigError
 from events.ids import RoomKey
-from kiosk.model import Setup
+from kiosk.door.setup import Setup
 from kiosk.settings import (
     ButtonSection,
     DoorSettings,

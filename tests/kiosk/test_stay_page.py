@@ -15,9 +15,11 @@ from events.domain import Hours
 from events.state import Rules
 from events.status import closing_time, status_at
 from events.wire import DayBooking
+from kiosk.door.effect import would_do
+from kiosk.door.model import Model
+from kiosk.door.update import update
 from kiosk.drawing.picture import Column, Shape, ViewModel
 from kiosk.inbox import Action, Count, Leave, LinkChanged, OpenPage, Stay, Tapped
-from kiosk.model import Model, update, would_do
 from kiosk.pages.stay import DURATIONS, MOST_MINUTES, MOST_PEOPLE, Choice, offer
 from kiosk.view import view
 from tests.kiosk import scenes
@@ -289,9 +291,9 @@ def test_a_touch_of_what_is_offered_is_answered_on_the_sign(name: str) -> None:
     x, y = target.box.x + target.box.w / 2, target.box.y + target.box.h / 2
     model = update(model, Tapped(vm.touched(x, y), 1.0), now)
 
-    assert model.page == "sign"
-    assert model.feedback is not None
-    assert model.feedback.told == "sending"
+    assert model.visit.page == "sign"
+    assert model.presses.feedback is not None
+    assert model.presses.feedback.told == "sending"
 
 
 # -- counting heads ---------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from events.domain import ClosedDays
 from events.state import Rules
 from events.status import Status
 from events.wire import Air, DayBooking, DoorCode, Notice
+from kiosk.door.model import Model
+from kiosk.door.update import update
 from kiosk.drawing.palette import LIGHT, ThemeName, contrast, luminance, sign_of
 from kiosk.drawing.picture import (
     Box,
@@ -33,7 +35,6 @@ from kiosk.drawing.picture import (
 )
 from kiosk.drawing.typesetter import Line, Typesetter
 from kiosk.inbox import Action, AirFelt, Count, Leave, LinkChanged, OpenPage, Speak, Touched
-from kiosk.model import Model, update
 from kiosk.pages.frame import CAPITAL, TOUCH, WORD_HEIGHT, Frame
 from kiosk.pages.scene import Scene, tidy
 from kiosk.view import SHIFTED_EVERY, shift_at, shifted, view
@@ -578,8 +579,10 @@ def test_a_press_is_answered(scene: str, texts: list[str]) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_effect_has_its_words(effect: str, language: Language) -> None:
     model, now = scenes.recorded()
-    assert model.feedback is not None
-    model = replace(model, feedback=replace(model.feedback, effect=effect))
+    assert model.presses.feedback is not None
+    model = replace(
+        model, presses=replace(model.presses, feedback=replace(model.presses.feedback, effect=effect))
+    )
 
     assert panel(view(model, now, (800, 480), language), "answer") is not None
 
@@ -679,7 +682,7 @@ def test_whoever_was_not_counted_may_begin_with_one() -> None:
 
 def test_the_last_one_leaves_by_leaving() -> None:
     model, now = scenes.headcount()
-    model = replace(model, counted=(1, now))
+    model = replace(model, visit=replace(model.visit, counted=(1, now)))
 
     assert counts(view(model, now, (800, 480), "fr")) == [2]
 
@@ -793,7 +796,7 @@ def test_what_the_sensor_does_not_measure_is_not_told() -> None:
 
 def test_air_is_shown_for_a_quarter_of_an_hour() -> None:
     model, _ = scenes.air()
-    measured_at = model.air_at
+    measured_at = model.condition.air_at
     assert measured_at is not None
 
     def told(minutes: int) -> bool:
@@ -820,7 +823,7 @@ def test_a_code_leads_to_the_room_on_the_board() -> None:
 def test_the_code_carries_what_shows_that_somebody_stands_here() -> None:
     model, now = scenes.code()
     held = DoorCode(code="7KQ2", since=now - timedelta(minutes=1), until=now + timedelta(minutes=1))
-    vm = view(replace(model, codes=(held,)), now, (800, 480), "fr")
+    vm = view(replace(model, told=replace(model.told, codes=(held,))), now, (800, 480), "fr")
 
     assert [code.text for code in codes(vm)] == ["https://salles.ecole.example/room/L213#7KQ2"]
 
@@ -831,7 +834,9 @@ def test_the_code_carries_what_shows_that_somebody_stands_here() -> None:
 def test_a_telephone_reads_the_code(scene: str, size: tuple[int, int], letters: int) -> None:
     """2 pixels a module or more, and 20 mm or more with the quiet zone on a display of 7 inches."""
     model, now = SCENES[scene]()
-    (code,) = codes(view(replace(model, board=BOARD.ljust(letters - 10, "x")), now, size, "fr"))
+    (code,) = codes(
+        view(replace(model, told=replace(model.told, board=BOARD.ljust(letters - 10, "x"))), now, size, "fr")
+    )
     assert len(code.text) == letters
     modules = segno.make_qr(code.text, error="l").symbol_size(border=4)[0]
     pixels = code.box.w // modules
@@ -876,13 +881,13 @@ def test_what_can_be_touched_is_large_enough_and_apart(
 def test_the_sign_offers_what_makes_sense(scene: str, expected: set[Action]) -> None:
     model, now = SCENES[scene]()
 
-    assert set(actions(view(model, now, (800, 480), model.language))) == expected
+    assert set(actions(view(model, now, (800, 480), model.visit.language))) == expected
 
 
 def test_each_language_is_offered_in_its_own_words() -> None:
     assert "English" in shown("free")
     model, now = scenes.english()
-    assert "Français" in view(model, now, (800, 480), model.language).texts()
+    assert "Français" in view(model, now, (800, 480), model.visit.language).texts()
     alone = replace(model, setup=replace(model.setup, languages=("fr",)))
     assert Speak("fr") not in actions(view(alone, now, (800, 480), "fr"))
 

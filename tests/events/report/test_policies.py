@@ -74,7 +74,11 @@ def test_a_press_while_the_booking_before_is_in_use_confirms_only_that_as_at_the
 @given(
     hours=st.sets(st.integers(8, 17), min_size=1, max_size=8),
     presses=st.lists(
-        st.tuples(st.integers(7 * 60, 19 * 60), st.sampled_from(["present", "leaving"])), max_size=12
+        st.tuples(st.integers(7 * 60, 19 * 60), st.sampled_from(["present", "leaving"])),
+        max_size=12,
+        unique_by=lambda press: press[
+            0
+        ],  # one button: of two presses at one instant the id says which is newer
     ),
     after=st.sampled_from(RULES),
 )

@@ -137,7 +137,8 @@ def test_an_answer_is_said_whole_above_a_notice_too(
     screen: Screen, type_: Typesetter, name: str, language: Language
 ) -> None:
     model, now = SCENES[name]()
-    vm = view(replace(model, notices=(scenes.NOTICE,)), now, screen.size, language)
+    model = replace(model, told=replace(model.told, notices=(scenes.NOTICE,)))
+    vm = view(model, now, screen.size, language)
     (column,) = [
         part
         for panel in vm.panels

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from kiosk.door.setup import Setup
 from kiosk.hardware.backlight import NIGHT, Backlight, brightness
-from kiosk.model import Setup
 from tests.kiosk import scenes
 
 
@@ -41,7 +41,10 @@ def test_at_night_it_is_dim_or_off_until_somebody_comes(night: str, share: float
     model, now = scenes.free()
     model = replace(model, setup=Setup(night_hours="00:00-24:00", night=night))  # type: ignore[arg-type]
     assert brightness(model, now) == share
-    assert brightness(replace(model, touched_at=now - timedelta(seconds=3)), now) == 1
+    assert (
+        brightness(replace(model, visit=replace(model.visit, touched_at=now - timedelta(seconds=3))), now)
+        == 1
+    )
     touched, now = scenes.touched()
     assert brightness(replace(touched, setup=model.setup), now) == 1
 

@@ -16,12 +16,12 @@ from events.domain import Intent
 from events.ids import EventId
 from events.wire import Air, Motion
 from kiosk.app import Door
+from kiosk.door.setup import Setup
 from kiosk.drawing.screen import Screen
 from kiosk.hardware.fittings import Fittings
 from kiosk.hardware.lamp import Glow, light
 from kiosk.hardware.lasting import AGAIN
 from kiosk.inbox import AirFelt, Edge, FaultFound, Inbox, MotionFelt, Noted
-from kiosk.model import Setup
 from kiosk.settings import ButtonSection, DoorSettings, LightSection, SensorSection, SoundSection
 from tests.clock import FakeClock
 from tests.kiosk import scenes
@@ -225,7 +225,7 @@ def test_a_door_answers_a_press_at_its_pin_by_its_light_and_sends_it(
     door.step()
     assert line.presses == [("present", pressed_at)]
     assert line.sensed == [(Motion(), clock.boottime()), (Air(co2=640), clock.boottime())]
-    assert door.model.air == Air(co2=640)
+    assert door.model.condition.air == Air(co2=640)
     inbox.put(Noted(press=EventId("me.x.1"), intent="present", pressed_at=clock.now()))
     door.step()
     clock.advance(10.0)
@@ -250,13 +250,13 @@ def test_a_door_whose_button_cannot_be_had_says_so_and_heals(
     door = Door(free, inbox=inbox, link=Line(clock), screen=screen, clock=clock, parts=fittings)
     door.ready()
     door.step()
-    assert [fault.what for fault in door.model.faults] == ["button"]
+    assert [fault.what for fault in door.model.condition.faults] == ["button"]
     assert light(door.model, now).pattern == "wink"
     somebody_elses.close()
     clock.advance(AGAIN)
     inbox.put(MotionFelt(at=clock.boottime()))
     door.step()
     door.step()
-    assert door.model.faults == ()
+    assert door.model.condition.faults == ()
     fittings.close()
     screen.close()

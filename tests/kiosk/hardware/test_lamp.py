@@ -9,11 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from events.status import Status
+from kiosk.door.model import begun
+from kiosk.door.setup import Setup
+from kiosk.door.update import update
 from kiosk.drawing.palette import sign_of
 from kiosk.drawing.picture import SignName
 from kiosk.hardware.lamp import COLOURS, DIM, Glow, Kind, Pattern, light, play
 from kiosk.inbox import FaultFound, StuckChanged
-from kiosk.model import Model, Setup, update
 from tests.kiosk import scenes
 from tests.kiosk.scenes import Scene, at, day, door, presence
 
@@ -110,7 +112,7 @@ def test_at_night_the_light_is_dim_or_off_until_somebody_comes() -> None:
     assert light(dim, now) == Glow(sign="closed", pattern="steady", dim=DIM)
     blank, now = at_night(Setup(night_hours="20:30-06:00", night="blank"))
     assert light(blank, now).pattern == "off"
-    woken = replace(blank, touched_at=now - timedelta(seconds=5))
+    woken = replace(blank, visit=replace(blank.visit, touched_at=now - timedelta(seconds=5)))
     assert DIM < light(woken, now).dim < 1
 
 
@@ -198,4 +200,4 @@ def test_a_room_that_may_not_be_taken_is_never_shown_as_one_that_may() -> None:
 
 def test_the_model_of_a_door_that_just_started_has_a_light() -> None:
     now = at(9)
-    assert light(Model(room=scenes.ROOM, since=now), now) == Glow(sign="unknown", pattern="steady")
+    assert light(begun(scenes.ROOM, now), now) == Glow(sign="unknown", pattern="steady")

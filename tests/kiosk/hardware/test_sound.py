@@ -13,11 +13,12 @@ from msgspec.structs import replace
 
 from events.ids import EventId
 from events.wire import Pressed
+from kiosk.door.setup import Setup
+from kiosk.door.update import update
 from kiosk.hardware.buzzer import HIGH, LOW, Sounder
 from kiosk.hardware.gpio import PinError
 from kiosk.hardware.sound import BEEPS, Note, beep
 from kiosk.inbox import Gesture, LinkChanged, Noted, Touched
-from kiosk.model import Setup, update
 from tests.kiosk import scenes
 from tests.kiosk.pins import TornPin
 from tests.kiosk.scenes import PRESS, received
@@ -60,8 +61,8 @@ def test_a_press_kept_for_later_and_one_refused_are_heard_otherwise() -> None:
 def test_what_was_kept_makes_no_second_sound_when_it_arrives() -> None:
     kept, now = scenes.kept()
     arrived = received(kept, now, Pressed(ref=PRESS, seq=42, effect="walk-in"))
-    assert arrived.feedback is not None
-    assert arrived.feedback.told == "recorded"
+    assert arrived.presses.feedback is not None
+    assert arrived.presses.feedback.told == "recorded"
     assert beep(kept, arrived, now) is None
 
 
