@@ -240,7 +240,7 @@ class Day:
     def notice(self) -> None:
         """The desk says something: the door and the phones show it."""
         self.desk.say(f"/say {ROOM} Alerte à 18 h")
-        self.desk.until("notice", f"room/{ROOM}", "Alerte à 18 h")
+        self.desk.until("notice", f"on the door of {ROOM}, by operator 1", "Alerte à 18 h")
         for phone in (self.at_door, self.passing):
             phone.until("document.querySelector('#notices').textContent.includes('Alerte')")
         wait_for(lambda: any("Alerte" in text for text in self._door_shows()["texts"]))
