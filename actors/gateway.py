@@ -1,6 +1,6 @@
 """The one live channel: turns the school's states into messages for doors, boards and the desk.
 
-The actor encodes each message once, on its own thread; `actors.live.hub` moves it, on the loop's.
+The actor encodes each message once, on its own thread; `actors.live.hub` runs the loop that moves it.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from actors.entry.credentials import ACCESS_FILE, Credentials, CredentialsBroken
 from actors.entry.listener import listen
 from actors.entry.listing import listed
 from actors.entry.tls import Tls, TlsFailed, proxy_fingerprint
-from actors.live.hub import Frame, Hub, Update
+from actors.live.hub import Hub
+from actors.live.latest import Frame, Latest, Update
 from actors.live.outgoing import day_text, fits, presence_text, reply_text
+from actors.live.ports import Ports
 from actors.settings import SchoolSettings
 from actors.web.past import Past
 from actors.web.rooms import Room
@@ -84,6 +86,7 @@ class GatewayActor(BaseActor):
         self._open = False
         self._tls: Tls | None = None
         self._hub: Hub | None = None
+        self._address: tuple[str, int] | None = None
 
     def on_start(self) -> None:
         """Listen; a port that is taken fails here."""
@@ -118,19 +121,10 @@ class GatewayActor(BaseActor):
         )
         gate = Gate(Codes(secrets.token_bytes(32)))
         admission = Admission(self._access(), gate, settings.limits, proxy)
-        self._hub = Hub(
-            listener,
-            admission,
-            self.actor_ref,
-            self._school,
-            self._clock,
-            past,
-            tls=self._tls,
-            board=board,
-            devices=devices,
-        )
-        self._hub.board_titles = self._settings.board_titles
-        self._hub.board_url = self._settings.board_url
+        ports = Ports(listener, admission, self._clock, tls=self._tls, board=board, devices=devices)
+        latest = Latest(board_titles=settings.board_titles, board_url=settings.board_url)
+        self._address = ports.address
+        self._hub = Hub(ports, admission, self.actor_ref, self._school, self._clock, past, latest)
         self._hub.start()
         self._school.tell(self.actor_ref)
 
@@ -155,9 +149,9 @@ class GatewayActor(BaseActor):
     def on_receive(self, message: Any) -> Any:
         """Tell where it listens, when asked; else see `BaseActor`."""
         if isinstance(message, WhereAreYou):
-            if self._hub is None:
+            if self._address is None:
                 raise Broken("the gateway does not listen")
-            return self._hub.address
+            return self._address
         return super().on_receive(message)
 
     def receive(self, message: Any) -> None:

@@ -63,7 +63,7 @@ class RecorderActor(BaseActor):
         """Take the appends that wait in the inbox; all else is put back, behind them."""
         appends: list[Append] = []
         others: list[Any] = []
-        inbox: Any = self.actor_inbox  # a queue.Queue, which Pykka's protocol shows only in part
+        inbox: Any = self.actor_inbox  # a queue.SimpleQueue, which Pykka's protocol shows only in part
         while True:
             try:
                 envelope = inbox.get_nowait()

@@ -756,13 +756,13 @@ def _connections(
             raise urllib3.exceptions.ConnectTimeoutError(connection, str(error)) from error
 
     class Plain(urllib3.connection.HTTPConnection):
-        response_class = answer  # type: ignore[assignment]
+        response_class = staticmethod(answer)  # type: ignore[assignment]  # or 3.14 would make a method of it
 
         def _new_conn(self) -> socket.socket:
             return connected(self)
 
     class Secure(urllib3.connection.HTTPSConnection):
-        response_class = answer  # type: ignore[assignment]
+        response_class = staticmethod(answer)  # type: ignore[assignment]  # or 3.14 would make a method of it
         _held: contextlib.ExitStack
 
         def _new_conn(self) -> socket.socket:

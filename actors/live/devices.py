@@ -40,6 +40,8 @@ class Framed:
         self._writer = writer
         self._frames = Frames(MAX_INCOMING)
         self._messages: deque[bytes] = deque()
+        self._reading = asyncio.Lock()
+        self._parted = False
         self._heard_at = asyncio.get_running_loop().time()
         peer = writer.get_extra_info("peername")
         self.address = str(peer[0]) if peer else ""
@@ -65,7 +67,7 @@ class Framed:
 
     async def _read(self) -> bytes:
         try:
-            async with asyncio.timeout_at(self._heard_at + IDLE) as limit:
+            async with asyncio.timeout_at(self._heard_at + IDLE) as limit, self._reading:
                 data = await self._reader.read(READ)
         except OSError as error:  # a TimeoutError is one, too
             if isinstance(error, TimeoutError) and limit.expired():
@@ -77,6 +79,8 @@ class Framed:
 
     async def send(self, text: str) -> None:
         """See `actors.live.connection.Connection`."""
+        if self._parted:
+            raise Gone(goodbye=False)
         self.write(text)
         try:
             await self._writer.drain()
@@ -85,14 +89,17 @@ class Framed:
 
     def write(self, text: str) -> None:
         """See `actors.live.connection.Connection`."""
-        if not self._writer.is_closing():
+        if not self._is_over():
             self._writer.write(frame(text))
 
     def write_all(self, messages: Sequence[Packed]) -> int:
         """See `actors.live.connection.Connection`."""
-        if not self._writer.is_closing():
+        if not self._is_over():
             self._writer.write(b"".join(frame(message.text) for message in messages))
         return self.waiting_bytes()
+
+    def _is_over(self) -> bool:
+        return self._parted or self._writer.is_closing()
 
     def waiting_bytes(self) -> int:
         """See `actors.live.connection.Connection`."""
@@ -101,13 +108,15 @@ class Framed:
     async def close(self, code: int, reason: str) -> None:  # noqa: ARG002  # frames have no place for them
         """Say goodbye as devices do, and end when the other end has hung up, too."""
         self.write(DISCONNECT.decode())
+        self._parted = True
         with suppress(OSError):
             if not self._writer.is_closing():
                 self._writer.write_eof()
                 # To close over bytes that nobody read resets the connection (RFC 1122, 4.2.2.13), and the
-                # other end would lose what it was told last.
-                while await self._reader.read(READ):
-                    pass
+                # other end would lose what it was told last. Its session may be waiting for some, too.
+                async with self._reading:
+                    while await self._reader.read(READ):
+                        pass
             self._writer.close()
             await self._writer.wait_closed()
 

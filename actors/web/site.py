@@ -1,6 +1,6 @@
 """What is served beside the live channel: the board's page, how the server is, and feeds for others.
 
-Pure: a request and what is known go in, an answer comes out; `actors.live.hub` reads and writes the socket.
+Pure: a request and what is known go in, an answer comes out; `actors.live.plain` reads and writes the socket.
 Every path is looked up in a table and no file is opened for a request, so no path leads out of the
 board's folder. `websockets` serves GET only and closes each connection behind its answer.
 """

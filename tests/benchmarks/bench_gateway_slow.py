@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from actors.entry.tls import CERTIFICATE_FILE, fingerprint_of
-from actors.live.hub import LAG_LIMIT
+from actors.live.fanout import LAG_LIMIT
 from events.wire import Hello, Subscribe, encode
 from tests.benchmarks.bench_gateway_fanout import SERVER_CORE, Bout, line_of, start, stop
 from tests.benchmarks.hall import memory

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from actors.app import App
-from actors.live.hub import Hub, Update
+from actors.live.hub import Hub
+from actors.live.latest import Update
 from actors.messages import RecordPress
 from actors.settings import SchoolSettings, read_school
 from events.domain import PresencePressed

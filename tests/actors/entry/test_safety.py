@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
-import actors.live.hub
+import actors.live.serving
 from actors.entry.access import GUESS_BURST, GUESS_RATE
 from actors.entry.credentials import new_secret, proof_of, token
 from actors.entry.tls import Tls
@@ -623,8 +623,8 @@ def many_files() -> Iterator[None]:
 def test_a_thousand_that_open_and_say_nothing_keep_nobody_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actors.live.hub, "HELLO_LIMIT", 3.0)
-    monkeypatch.setattr(actors.live.hub, "TURN_LIMIT", 2.0)
+    monkeypatch.setattr(actors.live.serving, "HELLO_LIMIT", 3.0)
+    monkeypatch.setattr(actors.live.serving, "TURN_LIMIT", 2.0)
     door = DoorClient("L213")
     with running(tmp_path, doors=[("L213", door.key)]) as school, ExitStack() as stack:
         attackers = [stack.enter_context(silent_socket(school)) for _ in range(1000)]
@@ -661,7 +661,7 @@ def test_five_hundred_that_come_at_once_are_all_let_in(tmp_path: Path) -> None:
 
 
 def test_who_never_says_hello_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actors.live.hub, "HELLO_LIMIT", 0.2)
+    monkeypatch.setattr(actors.live.serving, "HELLO_LIMIT", 0.2)
     with running(tmp_path) as school, silent_socket(school) as silent, Talk(school.address) as talk:
         eventually(lambda: is_cut(silent))
         assert talk.code() == 1008
@@ -670,7 +670,7 @@ def test_who_never_says_hello_is_cut_off(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_tls_handshake_that_never_begins_is_cut_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actors.live.hub, "HELLO_LIMIT", 0.2)
+    monkeypatch.setattr(actors.live.serving, "HELLO_LIMIT", 0.2)
     with running(tmp_path, more=TLS) as school, socket.create_connection(school.app.address) as silent:
         eventually(lambda: is_cut(silent))
 

@@ -14,9 +14,11 @@ from typing import Any, TypeVar
 
 import pytest
 
+import actors.live.client
 import actors.live.connection
 import actors.live.devices
-import actors.live.hub
+import actors.live.fanout
+import actors.live.serving
 from actors.entry.credentials import new_secret
 from actors.live.framing import DISCONNECT, HEADER, frame
 from events.domain import PresencePressed
@@ -245,7 +247,7 @@ def test_half_a_message_and_a_disappearance_leave_nothing_behind(tmp_path: Path)
 
 
 def test_whoever_says_nothing_at_first_is_shown_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actors.live.hub, "HELLO_LIMIT", 0.2)
+    monkeypatch.setattr(actors.live.serving, "HELLO_LIMIT", 0.2)
     with school_with_devices(tmp_path) as (_, port), Device(port) as device:
         device.until(Challenge)
         assert device.ends() == DISCONNECT
@@ -269,8 +271,8 @@ def test_whoever_is_silent_for_too_long_is_told_and_cut_off(
 def test_a_device_that_does_not_read_is_cut_off_and_delays_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actors.live.hub, "LAG", 4096)
-    monkeypatch.setattr(actors.live.hub, "LAG_LIMIT", 0.3)
+    monkeypatch.setattr(actors.live.client, "LAG", 4096)
+    monkeypatch.setattr(actors.live.fanout, "LAG_LIMIT", 0.3)
     monkeypatch.setattr(actors.live.connection, "CLOSE_LIMIT", 0.2)
     clock = FakeClock()
     with school_with_devices(tmp_path, clock=clock) as (school, port):

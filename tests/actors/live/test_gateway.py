@@ -22,7 +22,9 @@ from msgspec.structs import replace
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import actors.live.connection
+import actors.live.fanout
 import actors.live.hub
+import actors.live.serving
 from actors import messages as m
 from actors.gateway import GatewayActor, WhereAreYou
 from actors.settings import read_school
@@ -318,7 +320,7 @@ def test_healthz_counts_rooms_clients_and_doors_that_watch(school: School) -> No
 
 
 def test_who_says_nothing_is_shown_out(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actors.live.hub, "HELLO_LIMIT", 0.05)
+    monkeypatch.setattr(actors.live.serving, "HELLO_LIMIT", 0.05)
     with Talk(school.address) as silent:
         assert silent.code() == 1008
 
@@ -596,7 +598,7 @@ def test_who_reads_late_gets_the_newest_state_and_not_the_backlog(bench: Bench) 
 def test_who_never_reads_is_cut_off_while_others_get_everything(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(actors.live.hub, "LAG_LIMIT", 0.2)
+    monkeypatch.setattr(actors.live.fanout, "LAG_LIMIT", 0.2)
     bench.begin(state("L213", weight=WEIGHT))
     with slow(bench.address) as deaf, greeted(bench.address, BOARD) as prompt:
         prompt.snapshot()
@@ -612,7 +614,7 @@ def test_who_never_reads_is_cut_off_while_others_get_everything(
 
 
 def test_a_snapshot_that_nobody_reads_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actors.live.hub, "SNAPSHOT_LIMIT", 0.1)
+    monkeypatch.setattr(actors.live.fanout, "SNAPSHOT_LIMIT", 0.1)
     monkeypatch.setattr(actors.live.connection, "CLOSE_LIMIT", 0.1)
     with Bench(tmp_path, FakeClock()) as bench:
         bench.begin(*[state(f"L{n}", weight=WEIGHT) for n in range(400)])

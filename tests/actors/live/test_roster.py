@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import actors.live.fanout
 import actors.live.hub
-from actors.live.hub import LAG, Client
+from actors.live.client import LAG, Client
 from events.domain import NoticePosted, PresencePressed
 from events.wire import (
     Boards,
@@ -227,7 +228,7 @@ def test_events_that_a_client_could_not_take_are_told_by_their_numbers(
 
 
 def test_an_event_that_is_too_long_is_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actors.live.hub, "MAX_OUTGOING", 300)
+    monkeypatch.setattr(actors.live.fanout, "MAX_OUTGOING", 300)
     door = DoorClient("L213")
     with running(tmp_path) as school, desk(school, "front-desk", "feed") as talk:
         with door.connect(school.address) as at_door:

@@ -11,25 +11,17 @@ from pathlib import Path
 import pytest
 
 import actors.entry.listener
-import actors.live.hub
-from actors.gateway import GatewayActor
+import actors.live.awaited
+import actors.live.writes
 from actors.live.connection import Packed, WebSocket
-from actors.live.hub import Hub, Update
+from actors.live.hub import Hub
+from actors.live.latest import Update
 from events.ids import EventId, RoomKey
 from events.wire import Hello, RoomDay, RoomPresence
 from tests.actors.stack import TIMEOUT, School, Talk, greeted, running
 
 BOARD = Hello(role="board")
 L213, L227 = RoomKey("L213"), RoomKey("L227")
-
-
-def hub_of(school: School) -> Hub:
-    for ref in school.app._actors:
-        actor = ref._actor_weakref()
-        if isinstance(actor, GatewayActor):
-            assert actor._hub is not None
-            return actor._hub
-    raise AssertionError("there is no gateway")
 
 
 def on_loop(hub: Hub, function: Callable[[], None]) -> None:
@@ -46,8 +38,9 @@ def on_loop(hub: Hub, function: Callable[[], None]) -> None:
 
 def change(hub: Hub, *rooms: RoomKey, day: bool = False) -> None:
     """Have rooms told anew, each as an update of its own. On the loop."""
+    latest = hub.latest
     for room in rooms:
-        hub.update(Update(seq=hub._seq, frames=((hub._frames[room], day),)))
+        hub.update(Update(seq=latest.seq, frames=((latest.frames[room], day),)))
 
 
 @pytest.fixture
@@ -72,7 +65,7 @@ def follow(school: School) -> Talk:
 
 def test_what_comes_together_is_one_write(tmp_path: Path, writes: list[list[str]]) -> None:
     with running(tmp_path) as school, follow(school) as board:
-        hub = hub_of(school)
+        hub = school.hub
         writes.clear()
         on_loop(hub, lambda: change(hub, L213, L227, L213))
         assert [board.until(RoomPresence).room for _ in range(3)] == [L213, L227, L213]
@@ -81,11 +74,11 @@ def test_what_comes_together_is_one_write(tmp_path: Path, writes: list[list[str]
 
 def test_the_system_keeps_little_for_a_client_that_does_not_read(tmp_path: Path) -> None:
     with running(tmp_path) as school, follow(school):
-        hub = hub_of(school)
+        hub = school.hub
         kept: list[int] = []
 
         def look() -> None:
-            for client in hub._clients.values():
+            for client in hub.fanout:
                 assert isinstance(client.connection, WebSocket)
                 connected = client.connection.raw.transport.get_extra_info("socket")
                 kept.append(connected.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF))
@@ -97,7 +90,7 @@ def test_the_system_keeps_little_for_a_client_that_does_not_read(tmp_path: Path)
 
 def test_a_day_comes_before_who_is_there(tmp_path: Path, writes: list[list[str]]) -> None:
     with running(tmp_path) as school, follow(school) as board:
-        hub = hub_of(school)
+        hub = school.hub
         writes.clear()
         on_loop(hub, lambda: change(hub, L213, day=True))
         assert isinstance(board.hear(), RoomDay)
@@ -108,20 +101,19 @@ def test_a_day_comes_before_who_is_there(tmp_path: Path, writes: list[list[str]]
 def test_presses_on_their_way_are_waited_for_and_the_last_ends_the_wait(
     tmp_path: Path, writes: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actors.live.hub, "GATHER", TIMEOUT * 10)
-    monkeypatch.setattr(actors.live.hub, "GATHER_AFTER", TIMEOUT * 10)
+    monkeypatch.setattr(actors.live.writes, "GATHER", TIMEOUT * 10)
+    monkeypatch.setattr(actors.live.awaited, "GATHER_AFTER", TIMEOUT * 10)
     with running(tmp_path) as school, follow(school) as board:
-        hub, press = hub_of(school), EventId("press")
+        hub, press = school.hub, EventId("press")
 
         def first() -> None:
-            hub._write_took = TIMEOUT * 10
-            hub._awaiting[press] = {0}
-            hub._asked_at = asyncio.get_running_loop().time()
+            hub.fanout._writes._took = TIMEOUT * 10
+            hub.fanout._awaited.expect(press, 0)
             change(hub, L213)
 
         def last() -> None:
-            frames = ((hub._frames[L227], False),)
-            hub.update(Update(seq=hub._seq, frames=frames, answers=((press, "{}"),)))
+            frames = ((hub.latest.frames[L227], False),)
+            hub.update(Update(seq=hub.latest.seq, frames=frames, answers=((press, "{}"),)))
 
         writes.clear()
         on_loop(hub, first)
@@ -133,14 +125,15 @@ def test_presses_on_their_way_are_waited_for_and_the_last_ends_the_wait(
 
 def test_a_press_that_meets_something_slow_delays_nobody(tmp_path: Path, writes: list[list[str]]) -> None:
     with running(tmp_path) as school, follow(school) as board:
-        hub = hub_of(school)
+        hub = school.hub
 
         def stuck() -> None:
-            hub._awaiting[EventId("press")] = {0}
-            hub._asked_at = asyncio.get_running_loop().time() - 2 * actors.live.hub.GATHER_AFTER
+            awaited, writes = hub.fanout._awaited, hub.fanout._writes
+            awaited.expect(EventId("press"), 0)
+            awaited._asked_at -= 2 * actors.live.awaited.GATHER_AFTER
             change(hub, L213)
-            assert hub._due is not None
-            assert not isinstance(hub._due, asyncio.TimerHandle)
+            assert writes._due is not None
+            assert not isinstance(writes._due, asyncio.TimerHandle)
 
         on_loop(hub, stuck)
         assert board.until(RoomPresence).room == L213
@@ -150,17 +143,17 @@ def test_a_press_that_is_waited_for_in_vain_delays_by_a_hundredth_of_a_second_at
     tmp_path: Path, writes: list[list[str]]
 ) -> None:
     with running(tmp_path) as school, follow(school) as board:
-        hub = hub_of(school)
+        hub = school.hub
         due: list[float] = []
 
         def waiting() -> None:
-            hub._write_took = 5.0
-            hub._awaiting[EventId("press")] = {0}
-            hub._asked_at = asyncio.get_running_loop().time()
+            awaited, writes = hub.fanout._awaited, hub.fanout._writes
+            writes._took = 5.0
+            awaited.expect(EventId("press"), 0)
             change(hub, L213)
-            assert isinstance(hub._due, asyncio.TimerHandle)
-            due.append(hub._due.when() - hub._asked_at)
+            assert isinstance(writes._due, asyncio.TimerHandle)
+            due.append(writes._due.when() - awaited._asked_at)
 
         on_loop(hub, waiting)
         assert board.until(RoomPresence).room == L213
-        assert due[0] == pytest.approx(actors.live.hub.GATHER, abs=0.005)
+        assert due[0] == pytest.approx(actors.live.writes.GATHER, abs=0.005)
