@@ -7,7 +7,7 @@ program takes only what a page or a button shows: the bookings as their timetabl
 instant, and the presses as they were delivered: late, twice, out of order, bouncing. They go the way they
 go in a running server, with a clock that is told the time: readings through the real judgement and
 difference (`actors.intake`, `scraper.diff`), deliveries through the real working out of their time
-(`actors.live.session.when_pressed`) and the real decision of a room (`actors.room.decided`), all of it
+(`actors.live.times.when_pressed`) and the real decision of a room (`actors.room.decided`), all of it
 through the log's own contract. Every door has joined for the whole time.
 
 It needs what a server has installed and nothing else. Same file, same log: whatever a server would make at
@@ -34,7 +34,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
 from actors.intake import judge, sources_of
-from actors.live.session import when_pressed
+from actors.live.times import when_pressed
 from actors.messages import RecordPress, Taken
 from actors.room import decided
 from actors.settings import SchoolSettings, read_school

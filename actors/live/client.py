@@ -88,7 +88,7 @@ class Client:
 
     def sees_titles(self, room: RoomKey, *, board_titles: bool) -> bool:
         """Tell whether this client may see the titles of a room's bookings."""
-        role = self.session.role
+        role = self.session.who.role
         if role == "kiosk":
-            return self.session.room == room
+            return self.session.who.room == room
         return role == "operator" or board_titles

@@ -67,6 +67,6 @@ class Pulse:
             began_at=self._began_at,
             recorder_age=age,
             sources=self._sources,
-            clients=Counter(session.role or "unknown" for session in sessions),
+            clients=Counter(session.who.role or "unknown" for session in sessions),
             doors=sum(session.watching for session in sessions),
         )

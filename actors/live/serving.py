@@ -19,13 +19,7 @@ from actors.base import tell
 from actors.entry.access import Access, Caller
 from actors.entry.admission import Admission
 from actors.entry.turns import TooMany
-from actors.live.client import Client
-from actors.live.connection import Connection, Gone, part
-from actors.live.fanout import Fanout
-from actors.live.latest import Latest
-from actors.live.lobby import ROSTER
-from actors.live.roster import Roster
-from actors.live.session import (
+from actors.live.actions import (
     Action,
     Await,
     End,
@@ -34,11 +28,17 @@ from actors.live.session import (
     Leave,
     Send,
     Serve,
-    Session,
     Talk,
     TellAccess,
     Verify,
 )
+from actors.live.client import Client
+from actors.live.connection import Connection, Gone, part
+from actors.live.fanout import Fanout
+from actors.live.latest import Latest
+from actors.live.lobby import ROSTER
+from actors.live.roster import Roster
+from actors.live.session import Session
 from events.clock import Clock
 from events.wire import Accesses, DoorCodes, Welcome, encode
 
@@ -122,7 +122,7 @@ class Serving:
             # a door would take that for the truth.
             await self._latest.begun.wait()
             await self._perform(client, client.session.open())
-            while client.session.role is None:
+            while client.session.who.role is None:
                 text = await client.connection.recv()
                 await self._perform(client, client.session.receive(text, self._clock.now()))
 
@@ -198,8 +198,8 @@ class Serving:
     def _accesses(self, ref: int) -> Iterator[Accesses]:
         listed = self._admission.access.listed
         sessions = [client.session for client in self._fanout]
-        here = {session.kiosk for session in sessions if session.role == "kiosk"}
-        people = {session.operator for session in sessions}
+        here = {session.who.kiosk for session in sessions if session.who.role == "kiosk"}
+        people = {session.who.operator for session in sessions}
         doors = tuple(replace(door, connected=door.kiosk in here) for door in listed.doors)
         accesses = tuple(replace(one, connected=one.access in people) for one in listed.accesses)
         pieces = range(0, max(len(doors), len(accesses), 1), _PIECE)
@@ -217,8 +217,8 @@ class Serving:
             self._send_codes(client)
 
     def _send_codes(self, client: Client) -> None:
-        room = client.session.room
-        if client.session.role == "kiosk" and room is not None and self._latest.board_url:
+        room = client.session.who.room
+        if client.session.who.role == "kiosk" and room is not None and self._latest.board_url:
             codes = self._admission.desk.gate.codes.of(room, self._clock.now())
             self._fanout.send((client,), encode(DoorCodes(codes=codes)))
 
@@ -247,14 +247,14 @@ class Serving:
 
     def end_logins(self) -> None:
         """Cut off the pages whose login is over."""
-        tickets = {client.session.ticket for client in self._fanout} - {""}
+        tickets = {client.session.who.ticket for client in self._fanout} - {""}
         over = self._admission.ended(tickets, self._clock.now())
         if over:
-            self._cut(lambda client: client.session.ticket in over)
+            self._cut(lambda client: client.session.who.ticket in over)
 
     def log_out(self, ticket: str) -> None:
         """Cut off the pages of a login."""
-        self._cut(lambda client: client.session.ticket == ticket)
+        self._cut(lambda client: client.session.who.ticket == ticket)
 
     def _cut(self, which: Callable[[Client], bool]) -> None:
         for client in self._fanout:

@@ -7,23 +7,37 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from hmac import compare_digest
 from typing import Any
 
-from msgspec import Struct
-
 from actors import messages as m
-from actors.entry.access import Access, Caller, Desk, Holder
+from actors.entry.access import Access, Caller, Desk
 from actors.entry.codes import CONNECTION_TRIES, UNLOCKED
-from actors.entry.credentials import is_proof, read_token
+from actors.entry.credentials import is_proof
 from actors.entry.limits import Allowance
+from actors.live.actions import (
+    Action,
+    Await,
+    End,
+    Forward,
+    Greet,
+    Leave,
+    Send,
+    Serve,
+    Talk,
+    TellAccess,
+    refused,
+    too_fast,
+    turned_away,
+)
+from actors.live.hello import Introduction, Who, door_problem
 from actors.live.lobby import FEED, ROSTER
 from actors.live.orders import order_of
 from actors.live.plausible import why_implausible
+from actors.live.times import when_pressed, when_sensed
 from events import signing
 from events.domain import By, Press
 from events.errors import WireError
-from events.ids import PHONE, EventId, KioskId, RoomKey, device_sender, press_id, sensed_id
+from events.ids import PHONE, EventId, RoomKey, device_sender, press_id, sensed_id
 from events.wire import (
     AnnotateRoom,
     AskAccess,
@@ -31,7 +45,6 @@ from events.wire import (
     Challenge,
     ClientMessage,
     CloseRoom,
-    Code,
     Find,
     GrantAccess,
     Hello,
@@ -43,7 +56,6 @@ from events.wire import (
     Ping,
     Pong,
     PostNotice,
-    Refused,
     ReopenRoom,
     RevokeAccess,
     RevokeDoor,
@@ -52,7 +64,6 @@ from events.wire import (
     SayPresence,
     SendPress,
     SendSensed,
-    ServerMessage,
     SetHeadcount,
     Stuck,
     Subscribe,
@@ -106,79 +117,6 @@ OTHER_RATE = 10.0
 """Such messages a second that it may send for long."""
 
 
-class Send(Struct, frozen=True):
-    """Send this message to the client."""
-
-    message: ServerMessage
-
-
-class Greet(Struct, frozen=True):
-    """The client is who it says: send it a `Welcome`."""
-
-    role: Role
-    kiosk: KioskId | None
-    room: RoomKey | None
-    operator: int = 0
-    name: str = ""
-
-
-class Verify(Struct, frozen=True):
-    """Find out whether a secret is right, which takes long, then call `Session.verified`.
-
-    Attributes:
-        proof: What is known; that of nobody where the access does not exist.
-    """
-
-    proof: str
-    secret: str
-
-
-class TellAccess(Struct, frozen=True):
-    """Tell the client who may come in."""
-
-    ref: int
-
-
-class Forward(Struct, frozen=True):
-    """Tell the school."""
-
-    command: m.Message
-
-
-class Await(Struct, frozen=True):
-    """The client waits for the answer to this press, or to what it sensed."""
-
-    press: EventId
-
-
-class Serve(Struct, frozen=True):
-    """Send the client a snapshot, then what changes."""
-
-    subscribe: Subscribe
-
-
-class Leave(Struct, frozen=True):
-    """Tell the client of these topics no more."""
-
-    topics: tuple[str, ...]
-
-
-class Talk(Struct, frozen=True):
-    """The client talks to other people: see `actors.live.lobby`."""
-
-    message: JoinChannel | LeaveChannel | Say
-
-
-class End(Struct, frozen=True):
-    """Close the connection."""
-
-    code: int
-    reason: str
-
-
-Action = Send | Greet | Verify | TellAccess | Forward | Await | Serve | Leave | Talk | End
-
-
 class Session:
     """What is known of one client.
 
@@ -191,31 +129,23 @@ class Session:
 
     def __init__(self, number: m.Session, access: Access, desk: Desk, caller: Caller | None = None) -> None:
         self.number = number
-        self.role: Role | None = None
-        self.kiosk: KioskId | None = None
-        self.room: RoomKey | None = None
-        self.operator = 0
-        self.name = ""
-        self.ticket = ""
+        self.who = Who()
         self.watching = False
         self._access = access
         self._desk = desk
         self._gate = desk.gate
         self._caller = caller or Caller()
         self._address = self._caller.address
-        self._claimed: Hello | None = None
-        self._holder: Holder | None = None
+        self._introduction = Introduction(self._caller, desk.guesses)
         self._wrong_codes = 0
         self._unlocked: dict[RoomKey, datetime] = {}
         self._run = secrets.token_hex(8)
-        self._public = ""
-        self._nonce = secrets.token_hex(32)
         self._presses = Allowance(PRESS_BURST, PRESS_RATE)
         self._others = Allowance(OTHER_BURST, OTHER_RATE)
 
     def open(self) -> list[Action]:
         """Begin: the server speaks first."""
-        return [Send(Challenge(nonce=self._nonce))]
+        return [Send(Challenge(nonce=self._introduction.nonce))]
 
     def receive(self, text: str | bytes, now: datetime) -> list[Action]:
         """Take what the client sent.
@@ -230,41 +160,41 @@ class Session:
         try:
             message = read_client_message(text)
         except WireError as error:
-            if self.role is not None and not self._others.take(now):
-                return [_too_fast(None)]
-            refused = Send(Refused(code="bad-message", reason=str(error)))
-            return [refused] if self.role is not None else [refused, End(1008, "expected hello")]
-        if self.role is None:
+            if self.who.role is not None and not self._others.take(now):
+                return [too_fast(None)]
+            answer = refused("bad-message", str(error))
+            return [answer] if self.who.role is not None else [answer, End(1008, "expected hello")]
+        if self.who.role is None:
             if isinstance(message, Hello):
-                return self._hello(message, now)
+                return self._met(self._introduction.take(message, self._access, now), now)
             return [
-                Send(Refused(code="not-authenticated", reason="say hello first", ref=_ref(message))),
+                refused("not-authenticated", "say hello first", _ref(message)),
                 End(1008, "expected hello"),
             ]
-        pressed = self.role == "kiosk" and isinstance(message, SendPress)
+        pressed = self.who.role == "kiosk" and isinstance(message, SendPress)
         # Also of a press that is refused in the end: its signature is what costs most.
         allowance = self._presses if pressed else self._others
         if not allowance.take(now):
-            return [_too_fast(_ref(message))]
-        if not isinstance(message, ALLOWED[self.role]):
+            return [too_fast(_ref(message))]
+        if not isinstance(message, ALLOWED[self.who.role]):
             what = message.__struct_config__.tag
-            reason = f"a {self.role} may not send {what}"
-            return [Send(Refused(code="not-allowed", reason=reason, ref=_ref(message)))]
+            reason = f"a {self.who.role} may not send {what}"
+            return [refused("not-allowed", reason, _ref(message))]
         problem = why_implausible(message, now)
         if problem is not None:
-            return [Send(Refused(code="bad-message", reason=problem, ref=_ref(message)))]
+            return [refused("bad-message", problem, _ref(message))]
         try:
             return self._follow(message, now)
         except OverflowError as error:
             reason = f"its numbers lead out of the calendar: {error}"
-            return [Send(Refused(code="bad-message", reason=reason, ref=_ref(message)))]
+            return [refused("bad-message", reason, _ref(message))]
 
     def ended(self, now: datetime) -> list[Action]:
         """Take note that the connection is gone."""
         self._desk.pairing.forget(self.number)
-        if self.watching and self.kiosk is not None and self.room is not None:
+        if self.watching and self.who.kiosk is not None and self.who.room is not None:
             self.watching = False
-            return [Forward(m.KioskGone(room=self.room, kiosk=self.kiosk, at=now))]
+            return [Forward(m.KioskGone(room=self.who.room, kiosk=self.who.kiosk, at=now))]
         return []
 
     def follow(self, access: Access) -> bool:
@@ -276,148 +206,45 @@ class Session:
         Returns:
             Whether the client may stay. One that is not welcome yet is judged by its hello.
         """
-        self._access = access
-        match self.role:
+        self._access, who = access, self.who
+        match who.role:
             case "kiosk":
-                return self._door_problem(self._public, self.room) is None
-            case "operator" if self.operator == 0:
+                return door_problem(access, who.key, who.room) is None
+            case "operator" if who.operator == 0:
                 return bool(access.operator_token)
             case "operator" | "device":
-                return self._holder is not None and access.holders.get(self.operator) == self._holder
+                return who.holder is not None and access.holders.get(who.operator) == who.holder
         return True
 
     def paired(self) -> list[Action]:
         """Tell a door that waits that it is paired, if it is; it comes back as what it is then."""
-        room = self._access.doors.get(self._public)
-        if self.role != "unpaired" or room is None or self.kiosk is None:
+        room = self._access.doors.get(self.who.key)
+        if self.who.role != "unpaired" or room is None or self.who.kiosk is None:
             return []
-        told = Paired(room=room, kiosk=self.kiosk, server=self._caller.server)
+        told = Paired(room=room, kiosk=self.who.kiosk, server=self._caller.server)
         return [Send(told), End(1000, "paired")]
 
     def verified(self, right: bool | None, now: datetime) -> list[Action]:  # noqa: FBT001  # an answer
-        """Go on with a hello whose secret was looked at meanwhile.
+        """Go on with a hello whose secret was looked at meanwhile: see `Introduction.verified`."""
+        return self._met(self._introduction.verified(right, self._access, now), now)
 
-        Args:
-            right: Whether it was; None when too many waited to be looked at.
-            now: The time.
-        """
-        hello, self._claimed = self._claimed, None
-        if hello is None:
-            return []
-        if right is None:
-            return _turned_away("too-fast", "too many log in just now: try again")
-        claimed = read_token(hello.token)
-        holder = self._access.holders.get(claimed[0]) if claimed else None
-        # It may have been revoked while the secret was looked at.
-        if not right or claimed is None or holder is None or holder.role != "operator":
-            self._desk.guesses.wrong(self._address, now)
-            return _turned_away("not-authenticated", _WRONG_TOKEN)
-        return self._let_in(hello, operator=claimed[0], holder=holder)
-
-    def _let_in(self, hello: Hello, *, operator: int = 0, holder: Holder | None = None) -> list[Action]:
-        self.role, self.operator, self._holder = hello.role, operator, holder
-        # Whoever holds the server's own token is believed the name that they say.
-        own = hello.name if hello.role == "operator" else ""
-        self.name = holder.name if holder is not None else own
-        self.room = holder.room if holder is not None else hello.room
-        if hello.role in ("kiosk", "unpaired"):
-            self._public, self.kiosk = hello.key, signing.kiosk_id(hello.key)
-        return [Greet(self.role, self.kiosk, self.room, operator, self.name)]
-
-    def _hello(self, hello: Hello, now: datetime) -> list[Action]:
-        if self._caller.board_only and hello.role != "board":
-            return _turned_away("not-allowed", f"without TLS only boards are let in, no {hello.role}")
-        if self._caller.framed and hello.role == "operator":
-            reason = "no operator is let in here: the token would be read on the way"
-            return _turned_away("not-allowed", reason)
-        if self._caller.crowded and hello.role in ("board", "unpaired"):
-            return _turned_away("too-fast", "too many are connected: try again later")
-        if hello.room is not None and hello.room not in self._access.rooms:
-            return _turned_away("unknown-room", f"no room {hello.room!r} here")
-        match hello.role:
-            case "board":
-                return self._let_in(hello)
-            case "kiosk":
-                return self._door(hello)
-            case "unpaired":
-                return self._stranger(hello, now)
-            case "device":
-                return self._device(hello, now)
-            case "operator":
-                return self._operator(hello, now)
-
-    def _door(self, hello: Hello) -> list[Action]:
-        if hello.room is None:
-            return _turned_away("unknown-room", "a door has to say its room")
-        if not self._signed(hello, hello.room):
-            return _turned_away("not-authenticated", _NOT_SIGNED)
-        problem = self._door_problem(hello.key, hello.room)
-        if problem is not None:
-            return _turned_away("unknown-key", problem)
-        return self._let_in(hello)
-
-    def _door_problem(self, public: str, room: RoomKey | None) -> str | None:
-        access = self._access
-        if access.open and room in access.rooms:
-            return None
-        known = access.doors.get(public)
-        if known is None or known not in access.rooms:
-            return f"no door with the key {public} is known here: it has to be paired"
-        return None if known == room else f"the door with this key belongs to {known}, not {room}"
-
-    def _signed(self, hello: Hello, room: str) -> bool:
-        server = self._caller.server
-        return signing.hello_is_genuine(hello.key, self._nonce, room, hello.signature, server)
-
-    def _stranger(self, hello: Hello, now: datetime) -> list[Action]:
-        if hello.room is not None:
-            return _turned_away("bad-message", "a door that is not paired has no room")
-        if not self._signed(hello, ""):
-            return _turned_away("not-authenticated", _NOT_SIGNED)
-        greet = self._let_in(hello)
-        assert self.kiosk is not None
+    def _met(self, met: Who | list[Action], now: datetime) -> list[Action]:
+        """Welcome whoever is who they say."""
+        if not isinstance(met, Who):
+            return met
+        self.who = met
+        assert met.role is not None
+        greet: list[Action] = [Greet(met.role, met.kiosk, met.room, met.operator, met.name)]
+        if met.role != "unpaired":
+            return greet
         known = self.paired()
         if known:
             return [*greet, *known]  # it was told before, and the word was lost
-        offer = self._desk.pairing.offer(self.number, self.kiosk, hello.key, now, self._address)
+        assert met.kiosk is not None
+        offer = self._desk.pairing.offer(self.number, met.kiosk, met.key, now, self._address)
         if offer is None:
-            return _turned_away("too-fast", "too many doors wait to be paired")
+            return turned_away("too-fast", "too many doors wait to be paired")
         return [*greet, Send(offer.told)]
-
-    def _device(self, hello: Hello, now: datetime) -> list[Action]:
-        number = hello.access or 0
-        holder = self._access.holders.get(number)
-        if not self._desk.guesses.may(self._address, now):
-            return _turned_away("too-fast", _GUESSED)
-        if (
-            holder is None
-            or holder.role != "device"
-            or not signing.device_is_genuine(holder.proof, self._nonce, hello.signature, self._caller.server)
-        ):
-            self._desk.guesses.wrong(self._address, now)
-            return _turned_away("not-authenticated", "the challenge is not answered by this device")
-        return self._let_in(hello, operator=number, holder=holder)
-
-    def _operator(self, hello: Hello, now: datetime) -> list[Action]:
-        """Let an operator in, by cookie, by the server's own token, or by a token to be verified."""
-        access = self._access
-        number = self._caller.cookie
-        if not hello.token and number is not None and (holder := access.holders.get(number)) is not None:
-            self.ticket = self._caller.ticket
-            return self._let_in(hello, operator=number, holder=holder)
-        if not self._desk.guesses.may(self._address, now):
-            return _turned_away("too-fast", _GUESSED)
-        known = access.operator_token
-        if known and compare_digest(hello.token.encode(), known.encode()):
-            return self._let_in(hello)
-        if not hello.token:
-            return _turned_away("not-authenticated", "nobody is logged in: an operator's token is wanted")
-        claimed = read_token(hello.token)
-        if claimed is None:
-            self._desk.guesses.wrong(self._address, now)
-            return _turned_away("not-authenticated", _WRONG_TOKEN)
-        self._claimed = hello
-        return [Verify(access.proof_of(claimed[0], hello.name), claimed[1])]
 
     def _follow(self, message: ClientMessage, now: datetime) -> list[Action]:
         match message:
@@ -425,9 +252,9 @@ class Session:
                 return [Send(Pong(ref=ref, server_time=now))]
             case Subscribe(topics=topics):
                 private = {ROSTER, FEED} & set(topics)
-                if private and self.role != "operator":
-                    reason = f"a {self.role} may not follow {' or '.join(sorted(private))}"
-                    return [Send(Refused(code="not-allowed", reason=reason))]
+                if private and self.who.role != "operator":
+                    reason = f"a {self.who.role} may not follow {' or '.join(sorted(private))}"
+                    return [refused("not-allowed", reason)]
                 return [Serve(message)]
             case Unsubscribe(topics=topics):
                 return [Leave(topics)]
@@ -440,9 +267,9 @@ class Session:
             case Watching(for_seconds=seconds):
                 return self._watch(now - timedelta(seconds=seconds), now)
             case Stuck(stuck=stuck):
-                assert self.room is not None
-                assert self.kiosk is not None
-                return [Forward(m.ReportStuck(room=self.room, kiosk=self.kiosk, stuck=stuck, at=now))]
+                assert self.who.room is not None
+                assert self.who.kiosk is not None
+                return [Forward(m.ReportStuck(room=self.who.room, kiosk=self.who.kiosk, stuck=stuck, at=now))]
             case SendSensed():
                 return self._sensed(message, now)
             case SetHeadcount():
@@ -452,30 +279,30 @@ class Session:
             case (
                 PostNotice() | WithdrawNotice() | CloseRoom() | ReopenRoom() | JudgeReading() | AnnotateRoom()
             ):
-                return [Forward(order_of(message, self.number, self.operator, now))]
+                return [Forward(order_of(message, self.number, self.who.operator, now))]
             case Pair() | RevokeDoor() | GrantAccess() | RevokeAccess() | AskAccess():
                 return self._manage(message, now)
             case AskSources(id=ref):
                 return [Forward(m.AskSources(session=self.number, ref=ref, at=now))]
             case _:
-                return [Send(Refused(code="bad-message", reason="hello was said already"))]
+                return [refused("bad-message", "hello was said already")]
 
     def _manage(
         self, message: Pair | RevokeDoor | GrantAccess | RevokeAccess | AskAccess, now: datetime
     ) -> list[Action]:
         """Do what concerns who may come in."""
-        to, by, ref = self.number, self.operator, message.id
+        to, by, ref = self.number, self.who.operator, message.id
         match message:
             case AskAccess():
                 return [TellAccess(ref)]
             case Pair(room=room, code=code, name=name):
                 if room not in self._access.rooms:
                     reason = f"no room {room!r} here"
-                    return [Send(Refused(code="unknown-room", reason=reason, ref=ref))]
+                    return [refused("unknown-room", reason, ref)]
                 offer = self._desk.pairing.redeem(code, now)
                 if offer is None:
                     reason = "no door shows this code now: look at its screen again"
-                    return [Send(Refused(code="not-allowed", reason=reason, ref=ref))]
+                    return [refused("not-allowed", reason, ref)]
                 pair = m.PairDoor(
                     session=to,
                     operator=by,
@@ -495,12 +322,12 @@ class Session:
                 return [Forward(revoke)]
         if by != 0:
             reason = "access is granted and revoked on the server's machine: toctoc access"
-            return [Send(Refused(code="not-allowed", reason=reason, ref=ref))]
+            return [refused("not-allowed", reason, ref)]
         match message:
             case GrantAccess(name=name, role=role, proof=proof, room=of):
                 problem = self._why_not_granted(message)
                 if problem is not None:
-                    return [Send(Refused(code="bad-message", reason=problem, ref=ref))]
+                    return [refused("bad-message", problem, ref)]
                 grant = m.GrantAccess(session=to, ref=ref, name=name, role=role, proof=proof, room=of, at=now)
                 return [Forward(grant)]
             case RevokeAccess(access=number):
@@ -516,21 +343,21 @@ class Session:
         return None
 
     def _watch(self, since: datetime, now: datetime) -> list[Action]:
-        assert self.room is not None
-        assert self.kiosk is not None
+        assert self.who.room is not None
+        assert self.who.kiosk is not None
         if self.watching:
             return []
         self.watching = True
-        return [Forward(m.KioskWatches(room=self.room, kiosk=self.kiosk, since=since, at=now))]
+        return [Forward(m.KioskWatches(room=self.who.room, kiosk=self.who.kiosk, since=since, at=now))]
 
     def _press(self, message: SendPress, now: datetime) -> list[Action]:
         press = message.press
         name = press_id(press.kiosk, press.outbox, press.n)
-        if press.room != self.room or press.kiosk != self.kiosk:
-            reason = f"this door is {self.kiosk} of {self.room}"
-            return [Send(Refused(code="not-allowed", reason=reason, ref=name))]
-        if not signing.press_is_genuine(self._public, press, message.signature):
-            return [Send(Refused(code="bad-message", reason="the signature is wrong", ref=name))]
+        if press.room != self.who.room or press.kiosk != self.who.kiosk:
+            reason = f"this door is {self.who.kiosk} of {self.who.room}"
+            return [refused("not-allowed", reason, name)]
+        if not signing.press_is_genuine(self.who.key, press, message.signature):
+            return [refused("bad-message", "the signature is wrong", name)]
         pressed_at, earliest = when_pressed(message, now)
         record = m.RecordPress(
             name=name,
@@ -543,13 +370,13 @@ class Session:
         return [Await(name), Forward(record)]
 
     def _sensed(self, message: SendSensed, now: datetime) -> list[Action]:
-        assert self.room is not None
-        assert self.kiosk is not None
-        name = sensed_id(self.kiosk, message.run, message.id)
+        assert self.who.room is not None
+        assert self.who.kiosk is not None
+        name = sensed_id(self.who.kiosk, message.run, message.id)
         record = m.RecordSensed(
             name=name,
-            room=self.room,
-            kiosk=self.kiosk,
+            room=self.who.room,
+            kiosk=self.who.kiosk,
             sensed=message.sensed,
             at=when_sensed(message, now),
             received_at=now,
@@ -557,21 +384,23 @@ class Session:
         return [Await(name), Forward(record)]
 
     def _count(self, message: SetHeadcount, now: datetime) -> list[Action]:
-        at_door = self.role in ("kiosk", "device")
-        if at_door and message.room != self.room:
-            reason = f"this {'door' if self.role == 'kiosk' else 'device'} counts for {self.room} only"
-            return [Send(Refused(code="not-allowed", reason=reason, ref=message.id))]
-        if self.role == "board" and not self._may_speak(message.room, now):
+        at_door = self.who.role in ("kiosk", "device")
+        if at_door and message.room != self.who.room:
+            reason = (
+                f"this {'door' if self.who.role == 'kiosk' else 'device'} counts for {self.who.room} only"
+            )
+            return [refused("not-allowed", reason, message.id)]
+        if self.who.role == "board" and not self._may_speak(message.room, now):
             return [_locked(message.id, message.room)]
         count = m.SetHeadcount(
             session=self.number,
-            operator=self.operator,
+            operator=self.who.operator,
             ref=message.id,
             room=message.room,
             count=message.count,
             at=now,
-            by=_BY.get(self.role or "board", "phone"),
-            kiosk=self.kiosk,
+            by=_BY.get(self.who.role or "board", "phone"),
+            kiosk=self.who.kiosk,
         )
         return [Forward(count)]
 
@@ -583,13 +412,13 @@ class Session:
     def _unlock(self, message: Unlock, now: datetime) -> list[Action]:
         room = message.room
         if room not in self._access.rooms:
-            return [Send(Refused(code="unknown-room", reason=f"no room {room!r} here", ref=message.id))]
+            return [refused("unknown-room", f"no room {room!r} here", message.id)]
         if self._wrong_codes >= CONNECTION_TRIES or not self._gate.may_try(self._address, now):
-            return [_too_fast(message.id)]
+            return [too_fast(message.id)]
         if not self._gate.open(room, message.code, self._address, now):
             self._wrong_codes += 1
             reason = f"this is no code that the door of {room} shows now: scan it again"
-            return [Send(Refused(code="not-allowed", reason=reason, ref=message.id))]
+            return [refused("not-allowed", reason, message.id)]
         until = now + UNLOCKED
         self._unlocked[room] = until
         return [Send(Unlocked(ref=message.id, room=room, until=until))]
@@ -603,13 +432,13 @@ class Session:
 
         It has no key and no clock that counts, so we name it.
         """
-        device = self.role == "device"
-        if device and message.room != self.room:
-            reason = f"this device speaks for {self.room} only"
-            return [Send(Refused(code="not-allowed", reason=reason, ref=message.id))]
+        device = self.who.role == "device"
+        if device and message.room != self.who.room:
+            reason = f"this device speaks for {self.who.room} only"
+            return [refused("not-allowed", reason, message.id)]
         if not device and not self._may_speak(message.room, now):
             return [_locked(message.id, message.room)]
-        sender = device_sender(self.operator) if device else PHONE
+        sender = device_sender(self.who.operator) if device else PHONE
         press = Press(
             kiosk=sender,
             outbox=self._run,
@@ -630,57 +459,6 @@ class Session:
         return [Await(name), Forward(record)]
 
 
-def when_pressed(delivery: SendPress, received_at: datetime) -> tuple[datetime, datetime]:
-    """Tell when a press happened, and the earliest it can have been.
-
-    In the door's same run that is the receipt minus its age on ``CLOCK_BOOTTIME``. After a
-    restart of the door it was before that run began; a wall clock that was set from a time server
-    tells it, one that was not tells the earliest: such clocks are behind, never ahead.
-
-    Args:
-        delivery: The press as it came.
-        received_at: The server's time.
-    """
-    press = delivery.press
-    if press.boot_id == delivery.boot_id:
-        age = max(0, delivery.boottime - press.boottime)
-        pressed_at = received_at - timedelta(milliseconds=age)
-        return pressed_at, pressed_at
-    run_began = received_at - timedelta(milliseconds=max(0, delivery.boottime))
-    earliest = min(press.wall, run_began)
-    return (earliest if press.wall_synchronised else run_began), earliest
-
-
-def when_sensed(delivery: SendSensed, received_at: datetime) -> datetime:
-    """Tell when a sensor felt something: the receipt minus its age on ``CLOCK_BOOTTIME``.
-
-    A door keeps what it felt in memory only, so it is of the machine's present run. What claims to
-    be older than that run was when it began, what claims to be still to come is now.
-
-    Args:
-        delivery: What was felt, as it came.
-        received_at: The server's time.
-    """
-    age = delivery.boottime - max(0, delivery.at)
-    return received_at - timedelta(milliseconds=max(0, age))
-
-
-def _locked(ref: int, room: RoomKey) -> Send:
-    reason = f"only who stands at the door of {room} may say that: scan the code that it shows"
-    return Send(Refused(code="not-allowed", reason=reason, ref=ref))
-
-
-def _too_fast(ref: int | EventId | None) -> Send:
-    return Send(Refused(code="too-fast", reason="later, please", ref=ref))
-
-
-def _turned_away(code: Code, reason: str) -> list[Action]:
-    return [Send(Refused(code=code, reason=reason)), End(1008, reason[:100])]
-
-
-_WRONG_TOKEN = "the operator's token is wrong"  # noqa: S105  # a sentence
-_NOT_SIGNED = "the challenge is not signed with this key for this server"
-_GUESSED = "too many wrong logins from this address: wait a minute"
 _BY: dict[Role, By] = {"kiosk": "touch", "device": "device", "operator": "desk", "board": "phone"}
 
 
@@ -688,3 +466,8 @@ def _ref(message: ClientMessage) -> int | EventId | None:
     if isinstance(message, SendPress):
         return press_id(message.press.kiosk, message.press.outbox, message.press.n)
     return getattr(message, "id", None)
+
+
+def _locked(ref: int, room: RoomKey) -> Send:
+    reason = f"only who stands at the door of {room} may say that: scan the code that it shows"
+    return refused("not-allowed", reason, ref)

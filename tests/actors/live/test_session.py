@@ -12,24 +12,9 @@ from actors import messages as m
 from actors.entry.access import GUESS_BURST, GUESS_RATE, Access, Caller, Desk, Holder
 from actors.entry.codes import Codes, Gate
 from actors.entry.credentials import NOBODY, new_secret, proof_of, token
-from actors.live.session import (
-    ALLOWED,
-    OTHER_BURST,
-    OTHER_RATE,
-    PRESS_BURST,
-    PRESS_RATE,
-    Action,
-    Await,
-    End,
-    Forward,
-    Greet,
-    Send,
-    Serve,
-    Session,
-    Verify,
-    when_pressed,
-    when_sensed,
-)
+from actors.live.actions import Action, Await, End, Forward, Greet, Send, Serve, Verify
+from actors.live.session import ALLOWED, OTHER_BURST, OTHER_RATE, PRESS_BURST, PRESS_RATE, Session
+from actors.live.times import when_pressed, when_sensed
 from events.ids import KioskId, RoomKey, SourceName, sensed_id
 from events.search import Wish
 from events.signing import answer_device, device_key, sign_hello, sign_press
@@ -229,7 +214,7 @@ def test_whoever_has_the_servers_own_token_has_the_name_that_they_say() -> None:
     session, _ = opened()
     hello = Hello(role="operator", token=TOKEN, name="front-desk")
     assert receive(session, hello) == [Greet("operator", None, None, 0, "front-desk")]
-    assert session.name == "front-desk"
+    assert session.who.name == "front-desk"
 
 
 def test_the_table_has_every_role_and_no_message_that_does_not_exist() -> None:
@@ -273,7 +258,7 @@ def test_every_session_has_a_challenge_of_its_own() -> None:
 def test_hello_cannot_be_said_twice() -> None:
     session = greeted("board")
     assert refusal(receive(session, Hello(role="operator", token=TOKEN))).code == "not-allowed"
-    assert session.role == "board"
+    assert session.who.role == "board"
 
 
 def test_a_message_that_is_none_is_refused_and_the_session_stays() -> None:
@@ -299,7 +284,7 @@ def problem(hello: Hello, rules: Access | None = None) -> str:
     assert isinstance(refused, Send)
     assert isinstance(refused.message, Refused)
     assert isinstance(end, End)
-    assert session.role is None
+    assert session.who.role is None
     return refused.message.code
 
 
@@ -326,13 +311,13 @@ def test_a_door_has_to_say_a_room_that_exists() -> None:
 
 
 def test_without_configured_doors_every_key_is_let_in() -> None:
-    assert greeted("kiosk", DoorClient("L227")).room == "L227"
+    assert greeted("kiosk", DoorClient("L227")).who.room == "L227"
 
 
 def test_with_configured_doors_only_their_keys_at_their_rooms_are_let_in() -> None:
     known, stranger = DoorClient("L213"), DoorClient("L213")
     rules = access(doors={known.public: L213})
-    assert greeted("kiosk", known, rules).kiosk == known.kiosk
+    assert greeted("kiosk", known, rules).who.kiosk == known.kiosk
     for door in (stranger, DoorClient("L227", known.key)):
         session, nonce = opened(rules)
         refused, _end = receive(session, door.hello(nonce))
@@ -344,7 +329,7 @@ def test_with_configured_doors_only_their_keys_at_their_rooms_are_let_in() -> No
 def test_an_operator_has_to_know_the_token() -> None:
     for wrong in ("", "wrong", TOKEN + " ", "été"):
         assert problem(Hello(role="operator", token=wrong)) == "not-authenticated"
-    assert greeted("operator").role == "operator"
+    assert greeted("operator").who.role == "operator"
 
 
 def test_an_empty_token_makes_nobody_an_operator() -> None:
@@ -379,7 +364,7 @@ def test_an_operator_with_a_token_is_let_in_once_it_was_verified() -> None:
     session, _ = opened(access(holders={3: marie}))
     asked = receive(session, Hello(role="operator", token=token(3, secret), name="Marie"))
     assert asked == [Verify(marie.proof, secret)]
-    assert session.role is None, "not before"
+    assert session.who.role is None, "not before"
     assert session.verified(True, START) == [Greet("operator", None, None, 3, "Marie")]
     (order,) = receive(session, ReopenRoom(id=5, room=L213))
     assert isinstance(order, Forward)
@@ -414,7 +399,7 @@ def test_who_is_revoked_while_the_token_is_verified_is_not_let_in() -> None:
     session.follow(access(holders={}))
     refused, _end = session.verified(True, START)
     assert isinstance(refused, Send)
-    assert session.role is None
+    assert session.who.role is None
 
 
 def test_operators_and_devices_stay_only_while_their_access_stands() -> None:
