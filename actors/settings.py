@@ -449,6 +449,11 @@ def _policy_problems(written: SchoolFile) -> _Problems:
             place("policy", "release_warning"),
             f"{policy.release_warning} is after release_after, {policy.release_after}",
         )
+    if policy.unknown_after < policy.stale_after:
+        yield (
+            place("policy", "unknown_after"),
+            f"{policy.unknown_after} is before stale_after, {policy.stale_after}: nobody would be warned",
+        )
     kinds = {kind.name for kind in written.kind}
     if policy.release_exempt_kinds != Policy().release_exempt_kinds:
         for kind in policy.release_exempt_kinds:

@@ -1,4 +1,4 @@
-# ruff: noqa: ANN001, ANN201, ANN202, D103, INP001
+# ruff: noqa: ANN001, ANN201, ANN202, D103, INP001, T201
 """A push button in a few lines, for a board with MicroPython and Wi-Fi, such as a Raspberry Pi Pico W.
 
 Grant it access on the server's machine (`toctoc access grant NAME --device --room L213`), write what that
@@ -23,8 +23,15 @@ def hmac_sha256(key, message):  # RFC 2104; MicroPython brings none
 
 def press(intent="present"):
     server = socket.socket()
-    server.settimeout(10)
-    server.connect(socket.getaddrinfo(HOST, PORT)[0][-1])
+    try:
+        server.settimeout(10)
+        server.connect(socket.getaddrinfo(HOST, PORT)[0][-1])
+        return said(server, intent)
+    finally:
+        server.close()  # also when it fails: such a board has a handful of sockets
+
+
+def said(server, intent):
     stream = server.makefile("rb")
 
     def ask(text):
@@ -40,7 +47,6 @@ def press(intent="present"):
     if told["type"] == "welcome":
         told = ask(json.dumps({"type": "say-presence", "id": 1, "room": ROOM, "intent": intent}))
     server.sendall(b"%-64d" % 10 + b"DISCONNECT")
-    server.close()
     return told  # "done", or "refused" with its "reason"
 
 
@@ -55,7 +61,10 @@ def press_until_it_counts():
 if __name__ == "__main__":
     from machine import Pin
 
+    button = Pin(14, Pin.IN, Pin.PULL_UP)
     while True:
-        if not Pin(14, Pin.IN, Pin.PULL_UP).value():
-            press_until_it_counts()
+        if not button.value():
+            print(press_until_it_counts())
+            while not button.value():  # held, it is one press
+                time.sleep(0.02)
         time.sleep(0.02)

@@ -11,13 +11,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from actors import messages as m
-from actors.commands.ask import ask_server, ask_server_for_all, by_hand
+from actors.commands.ask import add_config, ask_server, ask_server_for_all, by_hand
 from actors.entry.credentials import ACCESS_FILE, Credential, Credentials, new_secret, proof_of, token
 from actors.entry.listing import listed
 from actors.settings import SchoolSettings, read_school
@@ -64,8 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=_WHO,
         description="Tell who may come in, let a person or a small device in, turn somebody out.",
-        epilog="examples: toctoc access grant Accueil --operator --config /etc/toctoc/school.toml; "
-        "toctoc access revoke 3 --config /etc/toctoc/school.toml",
+        epilog="examples: toctoc access grant Accueil --operator; toctoc access revoke 3",
     )
     commands = parser.add_subparsers(required=True, metavar="list|grant|revoke")
     listed = commands.add_parser("list", help="tell which doors, people and devices may come in")
@@ -83,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     whom.add_argument("--door", metavar="KEY", help="or of a door: the begin of its key, as list tells it")
     revoke.set_defaults(run=_revoke)
     for command in (listed, grant, revoke):
-        command.add_argument("--config", type=Path, required=True, metavar="school.toml")
+        add_config(command)
     return parser
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 from actors.entry.tls import CERTIFICATE_FILE, fingerprint_of
@@ -17,13 +19,22 @@ from events.log import Batch, Draft
 from events.sqlite import SqliteLog
 from events.wire import ClientMessage, Refused, ServerMessage
 
+CONFIG = Path("/etc/toctoc/school.toml")
+"""Where it is when nothing is said: a door's screen shows `toctoc pair CODE --room …` and no more."""
 TIMEOUT = 10.0
 """Seconds for which the server's answer is waited for."""
 T = TypeVar("T", bound=ServerMessage)
 
 
 class NotDone(ToctocError):
-    """The server refused."""
+    """The server refused, or this user may not ask it."""
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Give a command its ``--config``."""
+    parser.add_argument(
+        "--config", type=Path, default=CONFIG, metavar="school.toml", help=f"default: {CONFIG}"
+    )
 
 
 def ask_server(settings: SchoolSettings, order: ClientMessage, answer: type[T]) -> T:
@@ -36,7 +47,7 @@ def ask_server(settings: SchoolSettings, order: ClientMessage, answer: type[T]) 
 
     Raises:
         GatewayError: No server answers.
-        NotDone: It refused.
+        NotDone: It refused, or its token is not readable.
     """
     with closing(ask_server_for_all(settings, order, answer)) as answers:
         return next(answers)
@@ -54,13 +65,16 @@ def ask_server_for_all(
 
     Raises:
         GatewayError: No server answers.
-        NotDone: It refused.
+        NotDone: It refused, or its token is not readable.
     """
     server = settings.address
     try:
         token = (settings.data / "operator.token").read_text(encoding="ascii").strip()
     except FileNotFoundError:
         raise GatewayError(server, "no server has ever run on this data folder") from None
+    except PermissionError:
+        problem = f"{settings.data} is the server's alone; run this as its user: sudo -u toctoc …"
+        raise NotDone(problem) from None
     until = time.monotonic() + TIMEOUT
     with converse(server, token=token, pin=_pin(settings, server), timeout=TIMEOUT) as conversation:
         conversation.say(order)

@@ -10,11 +10,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo
 
-from actors.commands.ask import ask_server, by_hand
+from actors.commands.ask import add_config, ask_server, by_hand
 from actors.commands.room import instant
 from actors.settings import SchoolSettings, read_school
 from events.client import GatewayError
@@ -55,8 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=_WHO,
         description="Put a notice on doors, list those that stand, take one away.",
-        epilog="example: toctoc notice post wing/L 'Exercice incendie à 14 h' --until 2026-11-20T15:00 "
-        "--config /etc/toctoc/school.toml",
+        epilog="example: toctoc notice post wing/L 'Exercice incendie à 14 h' --until 2026-11-20T15:00",
     )
     commands = parser.add_subparsers(required=True, metavar="post|list|withdraw")
     post = commands.add_parser("post", help="put a notice on doors")
@@ -72,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     withdraw.add_argument("number", metavar="N", type=int, help="its number, as list tells it")
     withdraw.set_defaults(run=_withdraw)
     for command in (post, listed, withdraw):
-        command.add_argument("--config", type=Path, required=True, metavar="school.toml")
+        add_config(command)
     return parser
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from actors.commands.access import grouped
-from actors.commands.ask import ask_server
+from actors.commands.ask import add_config, ask_server
 from actors.settings import read_school
 from events.errors import ConfigError, ToctocError
 from events.ids import RoomKey
@@ -27,12 +26,12 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="toctoc pair",
         description="Say at which room a door hangs that waits and shows a code.",
-        epilog="example: toctoc pair 7K4M-2QXD --room L213 --config /etc/toctoc/school.toml",
+        epilog="example: toctoc pair 7K4M-2QXD --room L213",
     )
     parser.add_argument("code", metavar="CODE", help="as the door shows it")
     parser.add_argument("--room", required=True, metavar="ROOM", help="where it hangs, such as L213")
     parser.add_argument("--name", default="", help="where exactly, for people, such as 'north door'")
-    parser.add_argument("--config", type=Path, required=True, metavar="school.toml")
+    add_config(parser)
     arguments = parser.parse_args(argv)
     try:
         settings = read_school(arguments.config)

@@ -9,10 +9,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from actors.commands.ask import ask_server, by_hand
+from actors.commands.ask import add_config, ask_server, by_hand
 from actors.settings import read_school
 from events.client import GatewayError
 from events.domain import AnyEvent, HeadcountChanged, Part, RoomClosed, RoomReopened
@@ -53,15 +52,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="toctoc room",
         description="Put a room out of order, or back in order; say how many people are in it.",
-        epilog="examples: toctoc room close L213 --until 2026-11-21T18:00 --reason 'Projecteur en panne' "
-        "--config /etc/toctoc/school.toml; toctoc room count L213 12 --config /etc/toctoc/school.toml",
+        epilog="examples: toctoc room close L213 --until 2026-11-21T18:00 --reason 'Projecteur en panne'; "
+        "toctoc room count L213 12",
     )
     parser.add_argument("what", choices=("close", "reopen", "count"))
     parser.add_argument("room", metavar="ROOM")
     parser.add_argument("people", metavar="PEOPLE", nargs="?", help="for count: how many are there")
     parser.add_argument("--until", metavar="TIME", help="for close: local time, such as 2026-11-21T18:00")
     parser.add_argument("--reason", default="", help="for close: shown at the door")
-    parser.add_argument("--config", type=Path, required=True, metavar="school.toml")
+    add_config(parser)
     return parser
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
+from cryptography import x509
+
 from actors.app import SIGN_OF_LIFE, App, StartFailed
+from actors.commands.ask import add_config
 from actors.entry.tls import CERTIFICATE_FILE, fingerprint_of
 from actors.settings import SchoolSettings, read_school
+from events.config import place
 from events.errors import ConfigError, LogError
 from events.notify import notify
 
@@ -22,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 EX_SOFTWARE = 70
 """Exit status when a part died: the service manager starts the server anew (sysexits.h)."""
+RENEW_BEFORE = timedelta(days=14)
+"""A school's certificate that ends sooner is warned of."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -35,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
         description="Run the school's server: it reads the timetables, keeps the log and serves the doors.",
         epilog="example: toctoc serve --config /etc/toctoc/school.toml",
     )
-    parser.add_argument("--config", type=Path, required=True, metavar="school.toml")
+    add_config(parser)
     parser.add_argument("--verbose", action="store_true", help="say more in the log")
     arguments = parser.parse_args(argv)
     logging.basicConfig(
@@ -45,12 +53,26 @@ def main(argv: Sequence[str]) -> int:
     logging.getLogger("websockets").setLevel(logging.WARNING)
     woken = threading.Event()
     try:
-        app = App(read_school(arguments.config), on_end=woken.set)
+        settings = read_school(arguments.config)
+        _make_folder(settings)
+        app = App(settings, on_end=woken.set)
         app.start()
     except (ConfigError, LogError, StartFailed, OSError) as error:
         print(f"toctoc serve: {error}", file=sys.stderr)
         return 1
     return _run(app, arguments.config, woken)
+
+
+def _make_folder(settings: SchoolSettings) -> None:
+    data, where = settings.data, place("server", "data")
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"{data} cannot be made: {error.strerror}"
+        raise ConfigError(str(settings.path), where, problem) from error
+    if not os.access(data, os.W_OK | os.X_OK):
+        problem = f"{data} cannot be written by this user; the service runs as toctoc"
+        raise ConfigError(str(settings.path), where, problem)
 
 
 def _run(app: App, config: Path, woken: threading.Event) -> int:
@@ -66,7 +88,9 @@ def _run(app: App, config: Path, woken: threading.Event) -> int:
     settings = app.settings
     scheme = "wss" if settings.tls.serve else "ws"
     logger.info("serving %d rooms on %s://%s:%d/ws", len(settings.rooms), scheme, host, port)
+    _say_where(settings)
     _say_how_safe(settings)
+    _say_how_long(settings)
     notify("READY=1")
     while not stop.is_set():
         woken.wait(SIGN_OF_LIFE / 3)  # a signal, or a part that died, wakes it
@@ -75,7 +99,7 @@ def _run(app: App, config: Path, woken: threading.Event) -> int:
             break
         if reload.is_set():
             reload.clear()
-            _reload(app, config)
+            _reload(app, config, settings)
         if app.answers():
             app.sign_of_life()
             notify("WATCHDOG=1")
@@ -88,6 +112,13 @@ def _run(app: App, config: Path, woken: threading.Event) -> int:
     return EX_SOFTWARE if app.ended.is_set() else 0
 
 
+def _say_where(settings: SchoolSettings) -> None:
+    if settings.http_port is not None:
+        logger.info("the board alone, without TLS, is on http://%s:%d/", settings.host, settings.http_port)
+    if settings.devices_port is not None:
+        logger.info("small devices are listened to on %s:%d", settings.host, settings.devices_port)
+
+
 def _say_how_safe(settings: SchoolSettings) -> None:
     if settings.tls.serve:
         certificate = settings.tls.certificate or settings.data / CERTIFICATE_FILE
@@ -96,7 +127,34 @@ def _say_how_safe(settings: SchoolSettings) -> None:
         logger.warning("without TLS: titles and operators' tokens can be read on the network")
 
 
-def _reload(app: App, config: Path) -> None:
+def _say_how_long(settings: SchoolSettings) -> None:
+    certificate = settings.tls.certificate
+    if certificate is None:
+        return
+    with contextlib.suppress(OSError, ValueError):  # the gateway has told what cannot be read
+        if (warning := ending(certificate, datetime.now(UTC))) is not None:
+            logger.warning("%s", warning)
+
+
+def ending(certificate: Path, now: datetime) -> str | None:
+    """Tell of a certificate that browsers refuse, or soon will; doors do not mind, they know the key.
+
+    Returns:
+        What is to be said; None where there is nothing.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is none.
+    """
+    end = x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
+    if now < end - RENEW_BEFORE:
+        return None
+    said = f"{certificate} is valid until {end:%Y-%m-%d %H:%M} UTC"
+    said += ": browsers refuse it" if end <= now else ", then browsers refuse it"
+    return f"{said}; renew it with the same key"
+
+
+def _reload(app: App, config: Path, started: SchoolSettings) -> None:
     try:
         settings = read_school(config)
     except (ConfigError, OSError) as error:
@@ -104,3 +162,19 @@ def _reload(app: App, config: Path) -> None:
         return
     app.reload(settings)
     logger.info("the configuration was read again")
+    if waiting := needs_restart(started, settings):
+        logger.warning("%s: followed after a restart only", ", ".join(waiting))
+    _say_how_long(settings)
+
+
+def needs_restart(started: SchoolSettings, wanted: SchoolSettings) -> list[str]:
+    """Tell which keys differ that a running server does not follow."""
+    keys = {
+        place("server", "host"): (started.host, wanted.host),
+        place("server", "port"): (started.port, wanted.port),
+        place("server", "data"): (started.data, wanted.data),
+        place("tls", "use"): ((started.tls.serve, started.tls.proxy), (wanted.tls.serve, wanted.tls.proxy)),
+        place("board", "http"): (started.http_port, wanted.http_port),
+        place("devices", "port"): (started.devices_port, wanted.devices_port),
+    }
+    return [key for key, (before, after) in keys.items() if before != after]

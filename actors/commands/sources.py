@@ -6,12 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from actors.commands.ask import ask_server
+from actors.commands.ask import add_config, ask_server
 from actors.intake import report
 from actors.settings import SchoolSettings, read_school
 from events.client import GatewayError
@@ -53,12 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="toctoc sources",
         description="Tell how the timetables are; say of a suspect reading that it is right, or wrong.",
-        epilog="examples: toctoc sources --config /etc/toctoc/school.toml; "
-        "toctoc sources accept oasis --config /etc/toctoc/school.toml",
+        epilog="examples: toctoc sources; toctoc sources accept oasis",
     )
     parser.add_argument("what", nargs="?", choices=("accept", "refuse"))
     parser.add_argument("source", nargs="?", metavar="SOURCE")
-    parser.add_argument("--config", type=Path, required=True, metavar="school.toml")
+    add_config(parser)
     parser.add_argument("--json", action="store_true")
     return parser
 

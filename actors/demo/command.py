@@ -159,6 +159,7 @@ class Stage:
         if not self.witness.wait(self.witness.connected, 30):
             raise DemoFailed("not all doors came up")
         say(f"Three doors are connected: {', '.join(ROOMS)}.")
+        say(f"The board of all rooms, for a browser: {self.address.replace('ws', 'http', 1)}/")
 
     def stop(self) -> None:
         """End everything, the doors first."""

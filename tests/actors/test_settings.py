@@ -249,6 +249,10 @@ URL_ALLOWED = "allowed is an http:// or https:// address, in which {day}, {start
         ),
         ("[policy]\nrelease_warning = 16", "[policy] release_warning: 16 is after release_after, 15"),
         (
+            "[policy]\nunknown_after = 9",
+            "[policy] unknown_after: 9 is before stale_after, 10: nobody would be warned",
+        ),
+        (
             "[policy]\nrelease_exempt_rooms = ['L2I3']",
             '[policy] release_exempt_rooms: "L2I3" is no room of rooms.toml; did you mean L213?',
         ),

@@ -2,7 +2,7 @@
 
 import { ask, awake, connect, link, now as serverNow, subscribe } from "/link.js";
 import {
-	EQUIPMENT, MINUTE, at, available, choose, clock, dayAfter, dayName, hoursOf, instant, isFreeFor, known, lines,
+	EQUIPMENT, MINUTE, at, available, choose, clock, dayAfter, dayName, hour, hoursOf, instant, isFreeFor, known, lines,
 	local, nameOf, nameOfOther, other, people, peopleText, present, readAt, rooms, say, signOf, stale, stretch, tell, told,
 } from "/rooms.js";
 import { WORDS } from "/words.js";
@@ -183,7 +183,7 @@ function render() {
 	document.title = `${place} · ${told.school}`;
 	if (!ready && past === null) return;
 	const all = known().filter((one) => !page.wing || one.day.info?.wing === page.wing);
-	settle(find("notices"), [noticesView(room, when)]);
+	settle(find("notices"), [noticesView(room, when), wall && !page.room && staleView(all, when)]);
 	let content = [];
 	if (page.room ? room?.day && !room.day.retired : all.length) {
 		content = page.room ? roomView(room, when) : wall ? wallView(all, when) : listView(all, when);
@@ -240,7 +240,7 @@ function wingView(wing, of, all, when) {
 	const title = wing ? say("wing", { wing }) : say("wing.none");
 	const section = keep(`wing ${wing}`, "", () => h("section.wing", { "aria-label": title },
 		h("h2", title, " ", h("small")), h("ul.rooms", { role: "list" })));
-	write(section.querySelector("small"), say(free === 1 ? "count.one" : "count", { free, all: there.length }));
+	write(section.querySelector("small"), say(free < 2 ? "count.one" : "count", { free, all: there.length }));
 	settle(section.lastChild, of.map((room) => item(room, when)));
 	return section;
 }
@@ -256,7 +256,7 @@ function item(room, when) {
 	return keep(`item ${room.key}`, [sign, line, more, name], () => {
 		const label = h("span.name", name);
 		label.style.setProperty("--letters", name.length);
-		return h("li", h("a", { href: pathOf(room.key), class: `room sign-${sign}`, "data-room": room.key },
+		return h("li", h("a", { href: pathOf(room.key), class: `room sign-${sign}${name.length > 9 ? " long" : ""}`, "data-room": room.key },
 			h("span.mark", shape(sign)), label,
 			h("span.state", h("b", say(`sign.${sign}`)), " ", h("span", line), more ? h("small", ` ${more}`) : "")));
 	});
@@ -410,7 +410,7 @@ function dayView(room, day, when) {
 			b.start <= when && when < b.end && say("running"), b.unsure && say("booked.unsure"),
 			pressed ? say("in-use.confirmed", { hour: pressed }) : due && b.start <= when && say("booked.nobody"),
 		].filter(Boolean).join(", ");
-		const span = b.all_day ? say("booked.all-day") : `${say("at", { hour: b.start })} – ${say("at", { hour: b.end })}`;
+		const span = b.all_day ? say("booked.all-day") : `${hour(b.start, day)} – ${hour(b.end, day)}`;
 		return [b.end <= when ? "li.over" : "li", span, b.title ?? say("booking"), notes];
 	});
 	return keep(`day ${now}`, [day, rows, now && minutes, last], () => h("section.day",
@@ -467,7 +467,7 @@ function wallView(all, when) {
 	settle(list, shown.slice(first, first + columns * rows).map((room) => item(room, when)));
 	clearTimeout(turning);
 	if (sheets > 1) turning = setTimeout(render, SHEET - (when % SHEET) + 20);
-	return [keep("head", "", () => h("h1.hidden", say("title"))), staleView(all, when), list];
+	return [keep("head", "", () => h("h1.hidden", say("title"))), list];
 }
 
 // Any past instant.
@@ -476,7 +476,7 @@ let asking = 0;
 
 function pastView() {
 	const { day, minutes } = local(past);
-	const section = keep("past", "", () => {
+	const section = keep("past", told.rules?.zone, () => { // anew once the school's zone is known
 		const date = h("input", { type: "date", value: day });
 		const slider = h("input", { type: "range", min: 0, max: 1435, step: 5, value: minutes });
 		const moved = () => {
@@ -490,7 +490,8 @@ function pastView() {
 			field("past.hour", slider), h("button", { type: "button", onclick: () => { location.href = location.pathname; } }, say("past.live")));
 	});
 	section.querySelector("[type=range]").setAttribute("aria-valuetext", clock(past));
-	write(section.firstChild, pastFailed ? say(pastFailed) : say("past", { day: dayName(day), hour: past }));
+	const asked = told.rules && say("past", { day: dayName(day), hour: past });
+	write(section.firstChild, [asked, pastFailed && say(pastFailed)].filter(Boolean).join(". "));
 	return section;
 }
 

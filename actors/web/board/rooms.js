@@ -80,12 +80,13 @@ export function clock(when) {
 	return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
-function hour(when) {
+export function hour(when, today = local(told.now).day) { // one of another day has its name
 	const { day, minutes } = local(when);
+	if (minutes === 0 && day === dayAfter(today)) return say("midnight");
 	const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
-	if (minutes === 0 && day !== local(told.now).day) return say("midnight");
-	if (language) return `${hours}:${two(rest)}`;
-	return `${hours}\u00a0h${rest ? `\u00a0${two(rest)}` : ""}`;
+	const text = language ? `${hours}:${two(rest)}` : `${hours}\u00a0h${rest ? `\u00a0${two(rest)}` : ""}`;
+	if (day === today) return text;
+	return `${text} ${day === dayAfter(today) ? say("tomorrow").toLowerCase() : dayName(day)}`;
 }
 
 function duration(length) {
@@ -179,7 +180,7 @@ function opens(room, when) {
 		const shut = (told.rules.closed ?? []).some((c) => c.first <= day && day <= c.last
 			&& (!c.rooms?.length || c.rooms.includes(room.key)));
 		const [from] = hoursOf(day);
-		if (!shut && from !== null) return say("closed.opens-day", { day: dayName(day), hour: instant(day, from) });
+		if (!shut && from !== null) return say("closed.opens", { hour: instant(day, from) });
 	}
 	return say("until-further-notice");
 }

@@ -17,7 +17,6 @@ export const WORDS = {
 "booked.all-day": ["toute la journée", "all day"],
 "booked.unsure": ["horaire incertain", "hours uncertain"],
 "closed.opens": ["ouvre à {hour}", "opens at {hour}"],
-"closed.opens-day": ["ouvre {day} à {hour}", "opens {day} at {hour}"],
 "until-further-notice": ["jusqu’à nouvel ordre", "until further notice"],
 "unknown.never": ["horaires du jour jamais lus", "today’s timetable was never read"],
 "unknown.since": ["pas d’horaires depuis {hour}", "no timetable since {hour}"],
@@ -78,7 +77,6 @@ export const WORDS = {
 "tomorrow": ["Demain", "Tomorrow"],
 "nothing": ["Rien de prévu.", "Nothing booked."],
 "booking": ["Réservation", "Booking"],
-"at": ["{hour}", "{hour}"],
 "running": ["en cours", "running"],
 "age.now": ["Horaires lus à l’instant", "Timetable read just now"],
 "age": ["Horaires lus il y a {duration}", "Timetable read {duration} ago"],
@@ -120,6 +118,5 @@ export const WORDS = {
 "minutes": ["{minutes}\u00a0min", "{minutes}\u00a0min"],
 "hours": ["{hours}\u00a0h", "{hours}\u00a0h"],
 "hours-minutes": ["{hours}\u00a0h\u00a0{minutes}", "{hours}\u00a0h\u00a0{minutes}"],
-"days": ["{days}\u00a0jours", "{days}\u00a0days"],
-"days.one": ["1\u00a0jour", "1\u00a0day"]
+"days": ["{days}\u00a0jours", "{days}\u00a0days"]
 };

@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 import actors.commands.access
+import actors.commands.ask
+import actors.commands.notice
 import actors.commands.pair
+import actors.commands.room
+import actors.commands.sources
 from actors.entry.credentials import read_token
 from events.replay import replay, verify
 from events.signing import answer_device, device_key
@@ -162,6 +166,49 @@ def test_a_door_is_paired_by_the_code_on_its_screen(school: School, run: Run) ->
     with door.connect(school.address):
         eventually(lambda: "connected" in run("list")[1])
     assert run("revoke", "--door", begin)[1].startswith(f"door {begin} of L213 is revoked (event ")
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "says"),
+    [
+        (actors.commands.access, ["list"], "nobody was granted access"),
+        (actors.commands.notice, ["list"], "no notice stands"),
+        (actors.commands.pair, ["BCDF-GHJK", "--room", "L213"], "no door shows this code now"),
+        (actors.commands.room, ["count", "L213", "3"], "L213 has 3 people in it"),
+        (actors.commands.sources, [], "no [[source]] is configured"),
+    ],
+)
+def test_where_the_guide_puts_the_configuration_it_need_not_be_told(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: Any,
+    arguments: list[str],
+    says: str,
+) -> None:
+    monkeypatch.setattr(actors.commands.ask, "CONFIG", tmp_path / "school.toml")
+    with running(tmp_path, port=free_port()):
+        command.main(arguments)
+    said = capsys.readouterr()
+    assert says in said.out + said.err
+
+
+def test_who_may_not_read_the_server_s_token_is_told_as_whom_to_come(
+    school: School, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Path.read_text
+
+    def refused(path: Path, *arguments: Any, **options: Any) -> str:
+        if path.name == "operator.token":  # root, as whom tests may run, reads everything
+            raise PermissionError(13, "Permission denied")
+        return read(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "read_text", refused)
+    assert run("list") == (
+        1,
+        "",
+        f"toctoc access: {school.data} is the server's alone; run this as its user: sudo -u toctoc …\n",
+    )
 
 
 def test_five_hundred_doors_are_listed_in_messages_that_are_short_enough(tmp_path: Path, run: Run) -> None:
