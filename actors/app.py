@@ -15,6 +15,7 @@ from typing import Any
 import pykka
 
 from actors.base import tell
+from actors.configured import other_zone
 from actors.gateway import GatewayActor, WhereAreYou
 from actors.key import load_key
 from actors.messages import AreYouThere, Reload
@@ -23,7 +24,10 @@ from actors.school import SchoolActor
 from actors.settings import SchoolSettings
 from actors.timetable import TimetableActor
 from events.clock import Clock, SystemClock
-from events.errors import ToctocError
+from events.config import place
+from events.domain import LogCreated
+from events.errors import ConfigError, ToctocError
+from events.log import EventLog
 from events.personal import PersonalStore
 from events.sqlite import SqliteLog
 
@@ -71,6 +75,8 @@ class App:
         Raises:
             StartFailed: A part did not come up. What had started is stopped again.
             LogError: The log cannot be opened, or is held by another process.
+            ConfigError: A port cannot be listened on, or the log was begun in another zone.
+            TlsFailed: There is no certificate to serve with.
         """
         try:
             self._start()
@@ -85,6 +91,11 @@ class App:
         # Opened here, so that whatever is wrong with it is said in the caller's words; used by
         # the recorder's thread alone from then on.
         log = SqliteLog(data, who="toctoc serve", clock=clock)
+        try:
+            _check_zone(settings, log)
+        except BaseException:
+            log.close()
+            raise
         recorder = self._begin(lambda: RecorderActor.start(lambda: log, self._end), "recorder")
         ready = threading.Event()
         personal = PersonalStore(data / "personal", read_only=True)
@@ -166,6 +177,13 @@ class App:
             logger.critical("%s", why)
             self.ended.set()
             self._on_end()
+
+
+def _check_zone(settings: SchoolSettings, log: EventLog) -> None:
+    first = next(log.read(until=1), None)
+    if first is not None and isinstance(first.event, LogCreated) and first.event.zone != settings.zone:
+        problem = other_zone(first.event.zone, settings.zone)
+        raise ConfigError(str(settings.path), place("school", "zone"), problem)
 
 
 def load_token(path: Path) -> str:

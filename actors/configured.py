@@ -49,6 +49,8 @@ def config_drafts(settings: SchoolSettings, school: SchoolState, now: datetime) 
         now: The time.
     """
     drafts = []
+    if school.created is not None and school.created.school != settings.name:
+        drafts.append(draft(e.SchoolRenamed(name=settings.name), now))
     rules = Rules(
         zone=school.rules.zone, policy=settings.policy, hours=settings.hours, closed=settings.closed
     )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import socket
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,13 +15,13 @@ import msgspec
 import pykka
 
 from actors import messages as m
-from actors.base import BaseActor, Broken
+from actors.base import BaseActor
 from actors.entry.access import Access, Holder
 from actors.entry.admission import Admission
 from actors.entry.codes import Codes, Gate
 from actors.entry.credentials import ACCESS_FILE, Credentials, CredentialsBroken
-from actors.entry.listener import listen
 from actors.entry.listing import listed
+from actors.entry.sockets import listen_all
 from actors.entry.tls import Tls, TlsFailed, proxy_fingerprint
 from actors.live.hub import Hub
 from actors.live.latest import Frame, Latest, Update
@@ -52,12 +51,20 @@ class WhereAreYou(m.Message, frozen=True, kw_only=True, gc=False):
 class GatewayActor(BaseActor):
     """Serves WebSockets.
 
+    Its ports are opened where it is made, on the caller's thread: what is wrong with them or with the
+    certificate is the caller's to say. An ``on_start`` that fails has nobody to say it but Pykka, with a
+    traceback.
+
     Args:
         settings: What the administrator wrote.
         school: Who is told what clients say.
         operator_token: What an operator has to know.
         clock: Where the time comes from.
         ended: Told why, when the process has to end.
+
+    Raises:
+        ConfigError: A port cannot be listened on.
+        TlsFailed: There is no certificate to serve with.
     """
 
     name = "gateway"
@@ -84,62 +91,27 @@ class GatewayActor(BaseActor):
         self._seq = 0
         self._admitted: m.KnownAccess | None = None
         self._open = False
-        self._tls: Tls | None = None
-        self._hub: Hub | None = None
-        self._address: tuple[str, int] | None = None
-
-    def on_start(self) -> None:
-        """Listen; a port that is taken fails here."""
-        settings = self._settings
-        try:
-            if settings.tls.serve:
-                self._tls = Tls(settings.tls, settings.data)
-            proxy = proxy_fingerprint(settings.tls)
-        except TlsFailed as error:
-            self._ended(str(error))
-            raise
-        listener = self._listen(settings.port)
-        board = None
-        if settings.http_port is not None:
-            try:
-                board = self._listen(settings.http_port)
-            except OSError:
-                listener.close()
-                raise
-        devices = None
-        if settings.devices_port is not None:
-            try:
-                devices = self._listen(settings.devices_port)
-            except OSError:
-                listener.close()
-                if board is not None:
-                    board.close()
-                raise
+        self._tls = Tls(settings.tls, settings.data) if settings.tls.serve else None
+        proxy = proxy_fingerprint(settings.tls)
+        listener, board, devices = listen_all(settings)
         data = settings.data
         past = Past(
             lambda: SqliteLog(data, read_only=True), lambda: PersonalStore(data / "personal", read_only=True)
         )
         gate = Gate(Codes(secrets.token_bytes(32)))
         admission = Admission(self._access(), gate, settings.limits, proxy)
-        ports = Ports(listener, admission, self._clock, tls=self._tls, board=board, devices=devices)
+        self._ports = Ports(listener, admission, clock, tls=self._tls, board=board, devices=devices)
         latest = Latest(board_titles=settings.board_titles, board_url=settings.board_url)
-        self._address = ports.address
-        self._hub = Hub(ports, admission, self.actor_ref, self._school, self._clock, past, latest)
+        self._hub = Hub(self._ports, admission, self.actor_ref, school, clock, past, latest)
+
+    def on_start(self) -> None:
+        """Serve whoever comes."""
         self._hub.start()
         self._school.tell(self.actor_ref)
 
-    def _listen(self, port: int) -> socket.socket:
-        host = self._settings.host
-        try:
-            return listen(host, port)
-        except OSError as error:
-            self._ended(f"cannot listen on {host}:{port}: {error}")
-            raise
-
     def on_stop(self) -> None:
         """Close every connection, then the loop."""
-        if self._hub is not None:
-            self._hub.stop()
+        self._hub.stop()
 
     def died(self, why: str) -> None:
         """End the process."""
@@ -149,9 +121,7 @@ class GatewayActor(BaseActor):
     def on_receive(self, message: Any) -> Any:
         """Tell where it listens, when asked; else see `BaseActor`."""
         if isinstance(message, WhereAreYou):
-            if self._address is None:
-                raise Broken("the gateway does not listen")
-            return self._address
+            return self._ports.address
         return super().on_receive(message)
 
     def receive(self, message: Any) -> None:
@@ -164,8 +134,7 @@ class GatewayActor(BaseActor):
             case m.DayBegan():
                 self._begin_day()
             case m.Proved(sent=sent, sources=sources):
-                if self._hub is not None:
-                    self._hub.call(self._hub.proved, sent, sources)
+                self._hub.call(self._hub.proved, sent, sources)
             case m.Reload(settings=settings):
                 self._reload(settings)
             case _:
@@ -179,17 +148,15 @@ class GatewayActor(BaseActor):
                 self._tls.renew(settings.tls)
             except TlsFailed as error:
                 logger.error("the certificate stays as it was: %s", error)  # noqa: TRY400  # the text says all
-        hub = self._hub
-        if hub is not None:
-            hub.call(hub.reload, settings.board_titles, settings.board_url, settings.limits)
-            self._admit(hub)
+        self._hub.call(self._hub.reload, settings.board_titles, settings.board_url, settings.limits)
+        self._admit()
 
-    def _admit(self, hub: Hub) -> None:
+    def _admit(self) -> None:
         access = self._access()
         if access.open and not self._open:
             logger.warning("until a door is known every door is let in, and only from this machine")
         self._open = access.open
-        hub.call(hub.admit, access)
+        self._hub.call(self._hub.admit, access)
 
     def _access(self) -> Access:
         """Put together what the configuration says, the log, and the file of credentials."""
@@ -230,8 +197,7 @@ class GatewayActor(BaseActor):
         }
 
     def _cross(self, update: Update) -> None:
-        if self._hub is not None:
-            self._hub.call(self._hub.update, update)
+        self._hub.call(self._hub.update, update)
 
     def _publish(self, message: m.Publish) -> None:
         self._seq = message.seq
@@ -239,8 +205,7 @@ class GatewayActor(BaseActor):
         if message.access is not None:
             # Before all else: whoever was revoked is told nothing any more.
             self._admitted = message.access
-            if self._hub is not None:
-                self._admit(self._hub)
+            self._admit()
         now = self._clock.now()
         frames = []
         for changed in message.changed:

@@ -405,7 +405,8 @@ class Publish(Message, frozen=True, kw_only=True, gc=False):
         answers: What to send to whom waits for it, by the name of the press, or of what was sensed.
         replies: What to send to one session.
         texts: Titles, reasons and notices that are new.
-        created: The log's first event, when the gateway is first told.
+        created: The log's first event with the school's name of now, when the gateway is first told, and when
+            that name changed.
         rules: The rules, when they changed.
         readings: For each room when its timetables were believed, when that changed.
         notices: Those that nobody has withdrawn, when they changed.

@@ -15,6 +15,7 @@ from events.log import Draft
 from events.notices import one_line, why_not_posted, why_not_withdrawn
 from events.personal import new_part
 from events.state import SchoolState
+from events.status import known, status_at
 from events.wire import Refused
 
 logger = logging.getLogger(__name__)
@@ -45,10 +46,16 @@ class Orders:
         self._credentials = credentials
         self._posting = 0
         self._granted = 0
+        self._closures: dict[RoomKey, m.SetClosure] = {}
 
     def settled(self, orders: Iterable[object]) -> None:
         """Take note of what is in the log now, or was refused by it."""
-        self._posting -= sum(isinstance(order, m.PostNotice) for order in orders)
+        for order in orders:
+            match order:
+                case m.PostNotice():
+                    self._posting -= 1
+                case m.SetClosure(room=room) if self._closures.get(room) is order:
+                    del self._closures[room]
 
     def decide(self, order: Order, school: SchoolState) -> Draft | Refused:
         """Decide on an order.
@@ -81,10 +88,26 @@ class Orders:
                 return draft(e.NoticeWithdrawn(notice=number, operator=order.operator), order.at)
             case m.Annotate():
                 return self._annotated(order, school)
-            case m.SetClosure(closed=False):
-                return draft(e.RoomReopened(room=order.room, operator=order.operator), order.at)
+            case m.SetClosure():
+                return self._closure(order, school)
             case m.PairDoor() | m.RevokeDoor() | m.GrantAccess() | m.RevokeAccess():
                 return self._access(order, school)
+
+    def _closure(self, order: m.SetClosure, school: SchoolState) -> Draft | Refused:
+        """Record that a room is out of order, or back.
+
+        An open room is not reopened: the log would say what did not happen. A closed one is closed again,
+        until and reason being the same or not: somebody did say so, then, and took it on themselves; and the
+        reason is personal, it is not in the state with which it would have to be compared.
+        """
+        last = self._closures.get(order.room)
+        # What was ordered just now may not be folded yet.
+        out_of_order = last.closed if last else is_out_of_order(school, order.room, order.at)
+        if not order.closed and not out_of_order:
+            return Refused(code="bad-message", reason=not_out_of_order(order.room), ref=order.ref)
+        self._closures[order.room] = order
+        if not order.closed:
+            return draft(e.RoomReopened(room=order.room, operator=order.operator), order.at)
         part, text = None, None
         if order.reason:
             part, text = new_part(order.until or order.at, reason=order.reason)
@@ -170,6 +193,17 @@ def is_there(school: SchoolState, room: RoomKey) -> bool:
     """Tell whether a room is one of the school's now."""
     known = school.rooms.get(room)
     return known is not None and not known.retired
+
+
+def is_out_of_order(school: SchoolState, room: RoomKey, at: datetime) -> bool:
+    """Tell whether the desk put a room out of order, and not back."""
+    state = school.rooms.get(room)
+    return state is not None and status_at(known(school, state), at).out_of_order
+
+
+def not_out_of_order(room: RoomKey) -> str:
+    """Say why a room is not put back in order."""
+    return f"{room} is not out of order"
 
 
 def no_room(room: RoomKey) -> str:

@@ -19,7 +19,7 @@ import pykka
 from msgspec.structs import replace
 
 from actors import messages as m
-from actors.base import BaseActor, Broken, tell
+from actors.base import BaseActor, tell
 from actors.configured import config_drafts, other_zone, start_drafts
 from actors.entry.credentials import ACCESS_FILE, Credentials
 from actors.intake import Intake, judge, report
@@ -116,6 +116,7 @@ class SchoolActor(BaseActor):
         self._doubted: dict[SourceName, m.Taken] = {}
         self._strangers: dict[SourceName, tuple[str, ...]] = {}
         self._next_try: dict[SourceName, datetime] = {}
+        self._proved: m.Proved | None = None
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -124,10 +125,6 @@ class SchoolActor(BaseActor):
         self._recorder.tell(self.actor_ref)
         reader = self._open_reader()
         self._school = replay(reader)
-        created = self._school.created
-        if created is not None and created.zone != self._settings.zone:
-            self._ended(other_zone(created.zone, self._settings.zone))
-            raise Broken("the zone of the log is another")
         now = self._clock.now()
         if self._personal is not None:
             self._texts = texts(self._school, self._personal, ended_after=now - _TEXTS_KEPT)
@@ -213,7 +210,7 @@ class SchoolActor(BaseActor):
         days: set[RoomKey] = set()
         rules_before, version_before = self._school.rules, self._school.version
         sources_before, notices_before = dict(self._school.sources), self._school.notices
-        access_before = self._access()
+        access_before, created_before = self._access(), self._school.created
         for recorded in message.new:
             key = self._school.apply(recorded)
             if key is not None:
@@ -260,8 +257,11 @@ class SchoolActor(BaseActor):
             readings=read,
             notices=self._school.notices is not notices_before,
             access=self._access() != access_before,
+            created=self._school.created if self._school.created != created_before else None,
             happened=message.new,
         )
+        if read:
+            self._tell_ages()  # the next sign of life may be a heartbeat away
         if started:
             self._ready()
         self._next_reading()
@@ -535,12 +535,17 @@ class SchoolActor(BaseActor):
         if isinstance(message, m.Probe):
             self._recorder.tell(message)
             return
-        if self._gateway is None:
+        self._proved = message
+        self._tell_ages()
+
+    def _tell_ages(self) -> None:
+        """Tell the gateway the ages of the timetables, beside the last sign of life."""
+        if self._gateway is None or self._proved is None:
             return
         today = day_of(self._school.rules, self._clock.now())
         states = {source.name: self._school.sources.get(source.name) for source in self._settings.sources}
         ages = {name: state.read_at.get(today) if state else None for name, state in states.items()}
-        tell(self._gateway, replace(message, sources=ages))
+        tell(self._gateway, replace(self._proved, sources=ages))
 
     def _refuse(self, name: EventId, refused: Refused) -> None:
         self._publish(answers=((name, refused),))

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidURI
 from websockets.typing import Subprotocol
 
 from events.errors import ToctocError, WireError
@@ -105,6 +105,27 @@ def address(server: str) -> str:
     return bare if bare.endswith("/ws") else f"{bare}/ws"
 
 
+def other_scheme(server: str, error: Exception) -> str:
+    """Tell whether an address may be wrong in its scheme alone.
+
+    Args:
+        server: ``ws://`` or ``wss://`` address.
+        error: Why no connection to it could be made.
+
+    Returns:
+        What to try, for people; empty where the error says nothing about it.
+    """
+    if server.startswith("ws:") and isinstance(error, InvalidMessage):
+        return f"no HTTP is answered there; the server may speak TLS: wss:{server.removeprefix('ws:')}"
+    # A plain server hangs up on TLS, which asyncio tells as a reset, or answers in plain.
+    no_tls = isinstance(error, ssl.SSLEOFError | ConnectionResetError) or (
+        isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER"
+    )
+    if server.startswith("wss:") and no_tls:
+        return f"no TLS is answered there; the server may speak none: ws:{server.removeprefix('wss:')}"
+    return ""
+
+
 @contextmanager
 def converse(
     server: str,
@@ -147,10 +168,14 @@ def converse(
                 )
             )
         except ssl.SSLCertVerificationError as error:
-            why = f"its certificate is not trusted here ({error.verify_message}); give its fingerprint"
+            why = (
+                f"its certificate is not trusted here ({error.verify_message}); give its fingerprint, "
+                "sha256:…, which the server tells at its start (journalctl -u toctoc-server)"
+            )
             raise GatewayError(server, why) from error
         except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
-            raise GatewayError(server, f"no server answers: {error}") from error
+            why = other_scheme(server, error) or f"no server answers: {error}"
+            raise GatewayError(server, why) from error
         seen = _seen(server, connection, pin)
         challenge = _hear(server, connection, until)
         if not isinstance(challenge, Challenge):

@@ -215,7 +215,7 @@ class LogCreated(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True,
 
     Attributes:
         log: Random name of this log.
-        school: Name of the school.
+        school: Name of the school, until it is renamed.
         zone: Its time zone, such as ``Europe/Paris``.
         epoch: Changes only when a log was cut or restored.
     """
@@ -224,6 +224,12 @@ class LogCreated(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True,
     school: str
     zone: str
     epoch: int = 1
+
+
+class SchoolRenamed(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="school-renamed"):
+    """The school is called otherwise from here on."""
+
+    name: str
 
 
 class ServerStarted(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="server-started"):
@@ -581,6 +587,7 @@ class AccessRevoked(Event, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
 
 SchoolEvent = (
     LogCreated
+    | SchoolRenamed
     | ServerStarted
     | ServerStopped
     | PolicySet

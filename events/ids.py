@@ -27,20 +27,24 @@ SourceName = NewType("SourceName", str)
 
 SCHOOL_STREAM = "school"
 
-_ROOM_KEY = re.compile(r"[^/\s\x00-\x1f][^/\x00-\x1f]{0,62}")
+_ROOM_KEY = re.compile(r"(?!\s)[^/\x00-\x1f]{1,63}(?<!\s)")
 
 
 def parse_room_key(text: str) -> RoomKey:
     """Check that a text can name a room.
 
     Args:
-        text: 1 to 63 characters without ``/`` and control characters, not starting with a blank.
+        text: 1 to 63 characters without ``/`` and control characters, not starting or ending with
+            a blank.
 
     Raises:
         ValueError: It cannot.
     """
     if not _ROOM_KEY.fullmatch(text):
-        raise ValueError(f"{text!r} cannot be a room's key: 1 to 63 characters, without '/'")
+        raise ValueError(
+            f"{text!r} cannot be a room's key: 1 to 63 characters, without '/', "
+            "not starting or ending with a blank"
+        )
     return RoomKey(text)
 
 

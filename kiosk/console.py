@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import ipaddress
 import sys
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from websockets.exceptions import InvalidURI
 from websockets.uri import parse_uri
 
 from events.client import address
 from events.clock import SystemClock
-from events.errors import ConfigError, ToctocError
+from events.errors import ToctocError
 from events.ids import RoomKey, parse_room_key, read_fingerprint
-from events.tls import fingerprint
 from kiosk.desk.desk import Desk
 from kiosk.desk.line import Target, TurnedAway
 from kiosk.desk.terminal import run
+from kiosk.local import read_local_server
 
 SERVER = "ws://127.0.0.1:8765"
 NAME = "desk"
 """The name of whoever uses the server's own token and says none."""
-_PORT, _DATA = 8765, "/var/lib/toctoc"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -121,33 +116,7 @@ def _need_terminal() -> None:
 
 
 def _local(config: Path) -> Target:
-    """Read from the server's configuration where it listens and by what it is known.
-
-    Only what is needed for that is looked at; whether all of it is right, the server tells.
-    """
-    try:
-        written = tomllib.loads(config.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(str(config), "", str(error)) from None
-    server, tls = written.get("server", {}), written.get("tls", {})
-    folder = config.absolute().parent
-    data = folder / str(server.get("data", _DATA))
-    host, port = str(server.get("host", "127.0.0.1")), int(server.get("port", _PORT))
-    own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # not bound
-    shown = f"[{own}]" if ":" in own else own
-    use, certificate = tls.get("use", "auto"), tls.get("certificate", "")
-    serves = use == "always" or (use == "auto" and (bool(certificate) or not _is_loopback(host)))
-    token = (data / "operator.token").read_text(encoding="ascii").strip()
-    pin = None
-    if serves:
-        pem = (folder / certificate if certificate else data / "tls.crt").read_bytes()
-        first = x509.load_pem_x509_certificates(pem)[0]
-        pin = fingerprint(first.public_bytes(Encoding.DER))
-    return Target(server=f"{'wss' if serves else 'ws'}://{shown}:{port}", token=token, name="", pin=pin)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    """Take from the server's machine where it listens, by what it is known, and its own token."""
+    local = read_local_server(config)
+    token = (local.data / "operator.token").read_text(encoding="ascii").strip()
+    return Target(server=local.address, token=token, name="", pin=local.pin)

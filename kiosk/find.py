@@ -7,16 +7,19 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from events.client import GatewayError, converse
+from events.client import converse
 from events.errors import ToctocError
 from events.ids import parse_room_key, read_fingerprint
 from events.search import Answer, Refusal, Why, Wish
 from events.wire import Find, Found, Refused, Welcome
+from kiosk.local import CONFIG, read_local_server
 
+SERVER = "ws://127.0.0.1:8765"
 TIMEOUT = 10.0
 
 WHY: dict[Why, str] = {
@@ -55,9 +58,8 @@ def main(argv: Sequence[str]) -> int:
             blackboard=arguments.blackboard,
             projector=arguments.projector,
         )
-        pin = read_fingerprint(arguments.fingerprint) if arguments.fingerprint is not None else None
-        welcome, answer = _ask(arguments.server, wish, pin)
-    except (GatewayError, _NotFound, ValueError) as error:
+        welcome, answer = _ask(*_server(arguments), wish)
+    except (ToctocError, OSError, ValueError) as error:
         print(f"toctoc find: {error}", file=sys.stderr)
         return 2
     if arguments.json:
@@ -72,7 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="toctoc find",
         description="Find the nearest free room, the next best, and why nearer ones were refused.",
-        epilog="example: toctoc find --from L213 --minutes 60 --whiteboard",
+        epilog="examples: toctoc find --from L213 --minutes 60 --whiteboard (on the server's machine); "
+        "toctoc find --from L213 --server wss://rooms.school.example (from another one)",
     )
     parser.add_argument("--from", dest="origin", required=True, metavar="ROOM", help="where you stand")
     parser.add_argument("--minutes", type=_up_to(24 * 60), help="for how long; default: the school's (60)")
@@ -82,7 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--whiteboard", action="store_true")
     parser.add_argument("--blackboard", action="store_true")
     parser.add_argument("--projector", action="store_true", help="a television is good, too")
-    parser.add_argument("--server", default="ws://127.0.0.1:8765", metavar="ws://…")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--server", metavar="ws://…", help=f"default: as --config says, or {SERVER}")
+    where.add_argument(
+        "--config", type=Path, metavar="school.toml", help=f"on the server's machine; default: {CONFIG}"
+    )
     parser.add_argument(
         "--fingerprint",
         metavar="sha256:…",
@@ -101,7 +108,24 @@ def _up_to(most: int) -> Callable[[str], int]:
     return read
 
 
-def _ask(server: str, wish: Wish, pin: str | None) -> tuple[Welcome, Answer]:
+def _server(arguments: argparse.Namespace) -> tuple[str, str | None]:
+    """Find out where the server is, and the fingerprint by which it is known.
+
+    Raises:
+        ToctocError: The configuration cannot be followed.
+        OSError: It cannot be read.
+        ValueError: The fingerprint is none.
+    """
+    pin = read_fingerprint(arguments.fingerprint) if arguments.fingerprint is not None else None
+    if arguments.server is not None:
+        return arguments.server, pin
+    if arguments.config is None and not CONFIG.exists():
+        return SERVER, pin
+    local = read_local_server(arguments.config or CONFIG)
+    return local.address, pin or local.pin
+
+
+def _ask(server: str, pin: str | None, wish: Wish) -> tuple[Welcome, Answer]:
     until = time.monotonic() + TIMEOUT
     with converse(server, pin=pin, timeout=TIMEOUT) as conversation:
         conversation.say(Find(id=1, wish=wish))

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from actors.commands.ask import add_config, ask_server, by_hand
+from actors.ordered import is_out_of_order, not_out_of_order
 from actors.settings import read_school
 from events.client import GatewayError
 from events.domain import AnyEvent, HeadcountChanged, Part, RoomClosed, RoomReopened
@@ -19,6 +20,8 @@ from events.errors import ConfigError, ToctocError
 from events.ids import RoomKey, new_event_id, room_stream
 from events.log import Draft
 from events.personal import new_part
+from events.replay import replay
+from events.sqlite import SqliteLog
 from events.wire import CloseRoom, Done, ReopenRoom, SetHeadcount
 
 MOST_PEOPLE = 10_000
@@ -40,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
         try:
             seq = ask_server(settings, order, Done).seq
         except GatewayError as unreachable:
-            seq = by_hand(settings, "toctoc room", lambda _log, now: _draft(order, now), unreachable)
+            seq = by_hand(settings, "toctoc room", lambda log, now: _draft(order, log, now), unreachable)
     except (ToctocError, OSError, ValueError) as error:
         print(f"toctoc room: {error}", file=sys.stderr)
         return 1
@@ -109,7 +112,7 @@ def instant(text: str | None, zone: ZoneInfo) -> datetime | None:
     return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def _draft(order: _Order, now: datetime) -> Draft:
+def _draft(order: _Order, log: SqliteLog, now: datetime) -> Draft:
     part: Part | None = None
     text: bytes | None = None
     event: AnyEvent
@@ -119,6 +122,8 @@ def _draft(order: _Order, now: datetime) -> Draft:
                 part, text = new_part(order.until or now, reason=order.reason)
             event = RoomClosed(room=order.room, until=order.until, part=part)
         case ReopenRoom():
+            if not is_out_of_order(replay(log), order.room, now):
+                raise ValueError(not_out_of_order(order.room))
             event = RoomReopened(room=order.room)
         case SetHeadcount(count=count):
             event = HeadcountChanged(room=order.room, count=count, by="desk")

@@ -101,7 +101,7 @@ class Admission:
         ticket = ""
         # A cookie speaks for a page of ours only, and whoever is no page has a token.
         if request.headers.get("Origin") is not None and not board_only:
-            ticket = self._ticket(request, secure=self._is_secure(connection))
+            ticket = self._ticket(request, secure=self.is_secure(connection))
         login = self._login(ticket, now)
         return Caller(
             address=self._address(connection, request),
@@ -128,7 +128,7 @@ class Admission:
             now: The time.
             board_url: Where phones find the board, which may be behind another name.
         """
-        if not _is_ours(request, board_url, secure=self._is_secure(connection)):
+        if not _is_ours(request, board_url, secure=self.is_secure(connection)):
             return connection.respond(HTTPStatus.FORBIDDEN, "a page of another site may not connect\n")
         offered = ", ".join(request.headers.get_all("Sec-WebSocket-Protocol"))
         if PROTOCOL not in [name.strip() for name in offered.split(",")]:
@@ -169,7 +169,8 @@ class Admission:
         peer = connection.remote_address
         return str(peer[0]) if peer else ""
 
-    def _is_secure(self, connection: ServerConnection) -> bool:
+    def is_secure(self, connection: ServerConnection) -> bool:
+        """Tell whether whoever is there sees TLS: ours, or that of a proxy in front."""
         return bool(self.proxy) or connection.transport.get_extra_info("ssl_object") is not None
 
     # -- how many are there ---------------------------------------------------------------------
@@ -229,7 +230,7 @@ class Admission:
         """
         if board_only:
             return _said(HTTPStatus.FORBIDDEN, "nobody logs in without TLS"), ""
-        secure = self._is_secure(connection)
+        secure = self.is_secure(connection)
         if not _is_ours(request, board_url, secure=secure):
             return _said(HTTPStatus.FORBIDDEN, "not from a page of another site"), ""
         if request.path.partition("?")[0] == "/logout":
@@ -261,7 +262,7 @@ class Admission:
         if len(self._logins) >= _MOST_LOGINS:
             del self._logins[next(iter(self._logins))]
         self._logins[_hashed(value)] = _Login(number, now + LOGIN)
-        cookie = _cookie(value, int(LOGIN.total_seconds()), secure=self._is_secure(connection))
+        cookie = _cookie(value, int(LOGIN.total_seconds()), secure=self.is_secure(connection))
         return _said(HTTPStatus.OK, holder.name, cookie)
 
     def is_logged_in(self, connection: ServerConnection, request: Request, now: datetime) -> bool:
@@ -274,7 +275,7 @@ class Admission:
             request: What it asks for.
             now: The time.
         """
-        return self._login(self._ticket(request, secure=self._is_secure(connection)), now) is not None
+        return self._login(self._ticket(request, secure=self.is_secure(connection)), now) is not None
 
     def follow(self, access: Access) -> None:
         """Go by what was granted and revoked since; a login whose access is gone ends."""

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 import resource
 import socket
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +25,10 @@ RESERVED = 64
 """Open files that connections leave to the log, its personal parts and the timetables."""
 QUIET = 60.0
 """Seconds for which it is not told again that connections are turned away."""
+
+_PAGE = re.compile(rb"GET (/[!-~]*) HTTP/1\.[01]\r\n")
+_HOST = re.compile(rb"\r\nhost:[ \t]*([\w.:\[\]-]+)\r\n", re.IGNORECASE)
+_UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
 
 class Listener(socket.socket):
@@ -51,6 +60,51 @@ class Listener(socket.socket):
                 most,
             )
         raise ConnectionAbortedError
+
+
+class TlsListener(Listener):
+    """A listening socket for TLS that tells a browser which came without where to come."""
+
+    def accept(self) -> tuple[socket.socket, tuple[str, int]]:
+        """See `Listener`."""
+        taken, address = super().accept()
+        return _TlsConnection(taken.family, taken.type, taken.proto, fileno=taken.detach()), address
+
+
+class _TlsConnection(socket.socket):
+    """A connection whose first bytes are looked at on their way to TLS, which then fails on plain ones."""
+
+    _begun = False
+
+    def recv_into(self, buffer: WriteableBuffer, nbytes: int = 0, flags: int = 0) -> int:
+        """Read, as asyncio does for TLS."""
+        count = super().recv_into(buffer, nbytes, flags)
+        if not self._begun:
+            self._begun = True
+            answer = redirect(bytes(memoryview(buffer)[:count]))
+            if answer is not None:
+                self.send(answer)
+        return count
+
+
+def redirect(request: bytes) -> bytes | None:
+    """Answer plain HTTP where TLS is spoken: the same page is at ``https://``. Pure.
+
+    Args:
+        request: What came first.
+
+    Returns:
+        None for what no browser asks for a page with. A WebSocket is not sent on: a door that was
+        given ``ws://`` has to be told so, or it would go on saying hello in plain first.
+    """
+    page, host = _PAGE.match(request), _HOST.search(request)
+    if page is None or host is None or _UPGRADE.search(request):
+        return None
+    # Not for ever (308): browsers would keep that when the school has left TLS.
+    return (
+        b"HTTP/1.1 307 Temporary Redirect\r\nLocation: https://%b%b\r\n"
+        b"Content-Length: 0\r\nConnection: close\r\n\r\n" % (host[1], page[1])
+    )
 
 
 def listen(host: str, port: int) -> Listener:

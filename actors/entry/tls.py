@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio.sslproto
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
     EllipticCurvePrivateKey,
@@ -31,6 +33,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from actors.entry.credentials import write_secret
 from actors.settings import TlsSettings
+from events.config import place
 from events.errors import ToctocError
 from events.tls import fingerprint
 
@@ -41,7 +44,7 @@ BUFFER = 8 * 1024
 
 
 class TlsFailed(ToctocError, OSError):
-    """There is no certificate to serve with; the text says which file and why."""
+    """There is no certificate to serve with; the text says which file is at fault, and what is expected."""
 
 
 class Context(ssl.SSLContext):
@@ -103,11 +106,62 @@ class Tls:
         context.num_tickets = 0
         context.options |= ssl.OP_NO_TICKET | ssl.OP_NO_COMPRESSION
         try:
-            context.load_cert_chain(certificate, key)
+            # With a password, if only an empty one: without it OpenSSL asks for one on the terminal.
+            context.load_cert_chain(certificate, key, password="")
             context.fingerprint = fingerprint_of(certificate)
         except (OSError, ValueError) as error:
-            raise TlsFailed(f"{certificate} with the key {key}: {error}") from error
+            # OpenSSL says neither which of the two files nor what of it.
+            problem = _fault(certificate, key) or f"{certificate} with the key {key}: {error}"
+            raise TlsFailed(problem) from error
         return context
+
+
+def _fault(certificate: Path, key: Path) -> str:
+    """Say which of two files is not what it has to be; nothing where each is, and they fit."""
+    if problem := _certificate_fault(certificate):
+        return problem
+    of_key = f"{place('tls', 'key')}: {key}"
+    try:
+        body = key.read_bytes()
+        private = load_pem_private_key(body, None)
+    except OSError as error:
+        return f"{of_key}: {error.strerror}"
+    except TypeError:
+        return f"{of_key} is locked by a password; expected is one without: openssl pkey -in OLD -out NEW"
+    except (ValueError, UnsupportedAlgorithm):
+        held = _held(body, "PRIVATE KEY")
+        return f"{of_key} holds {held}; expected is the certificate's private key in PEM (BEGIN PRIVATE KEY)"
+    if private.public_key() != x509.load_pem_x509_certificates(certificate.read_bytes())[0].public_key():
+        return (
+            f"{of_key} is not the key of {certificate}; expected is the one with which that certificate was "
+            "asked for, and in the certificate's file the server's own certificate first, its chain after it"
+        )
+    return ""
+
+
+def _certificate_fault(certificate: Path) -> str:
+    of_certificate = f"{place('tls', 'certificate')}: {certificate}"
+    try:
+        body = certificate.read_bytes()
+        x509.load_pem_x509_certificates(body)
+    except OSError as error:
+        return f"{of_certificate}: {error.strerror}"
+    except ValueError:
+        return (
+            f"{of_certificate} holds {_held(body, 'CERTIFICATE')}; expected is the server's certificate "
+            "in PEM (BEGIN CERTIFICATE), its chain after it"
+        )
+    return ""
+
+
+def _held(body: bytes, wanted: str) -> str:
+    """Say what a file holds that does not hold what is wanted."""
+    labels = [label.decode() for label in re.findall(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----", body)]
+    if not labels:
+        return "nothing in PEM"
+    if any(label.endswith(wanted) for label in labels):
+        return f"a damaged {wanted}"
+    return " and ".join(f"BEGIN {label}" for label in dict.fromkeys(labels))
 
 
 def fingerprint_of(certificate: Path) -> str:
@@ -132,7 +186,8 @@ def proxy_fingerprint(settings: TlsSettings) -> str:
     try:
         return fingerprint_of(settings.certificate)
     except (OSError, ValueError) as error:
-        raise TlsFailed(f"{settings.certificate}: {error}") from error
+        problem = _certificate_fault(settings.certificate) or f"{settings.certificate}: {error}"
+        raise TlsFailed(problem) from error
 
 
 def certificate_files(settings: TlsSettings, data: Path) -> tuple[Path, Path]:

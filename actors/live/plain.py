@@ -77,7 +77,7 @@ class Plain:
             if ended:
                 self._log_out(ended)
             return _response(answer, now)
-        wanted = _wanted(request)
+        wanted = _wanted(request, secure=not board_only and self._admission.is_secure(connection))
         if path == "/at.json":
             known = not board_only and self._admission.is_logged_in(connection, request, now)
             titles = known or self._latest.board_titles
@@ -85,7 +85,7 @@ class Plain:
         return _response(self._web.answer(wanted, self._latest.shown(), self._condition(), now), now)
 
 
-def _wanted(request: Request) -> WebRequest:
+def _wanted(request: Request, *, secure: bool) -> WebRequest:
     headers = request.headers
     return WebRequest(
         target=request.path,
@@ -93,6 +93,7 @@ def _wanted(request: Request) -> WebRequest:
         known=", ".join(headers.get_all("If-None-Match")),
         gzip="gzip" in ", ".join(headers.get_all("Accept-Encoding")),
         language=preferred(", ".join(headers.get_all("Accept-Language"))),
+        secure=secure,
     )
 
 

@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 
 from actors.entry.access import Caller
 from actors.entry.admission import Admission
-from actors.entry.listener import BACKLOG
+from actors.entry.listener import BACKLOG, TlsListener
 from actors.entry.tls import Tls, use_small_buffers
 from actors.live.arrivals import Arrivals, DeviceVisit, Visit
 from actors.live.connection import Connection, WebSocket, part
@@ -71,6 +71,8 @@ class Ports:
         board: socket.socket | None = None,
         devices: socket.socket | None = None,
     ) -> None:
+        if tls is not None:
+            listener = TlsListener(fileno=listener.detach())
         self.address: tuple[str, int] = listener.getsockname()[:2]
         self._listener = listener
         self._admission = admission

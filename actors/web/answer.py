@@ -24,12 +24,13 @@ SAFETY = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
     # No school that puts a proxy in front has to wonder: each answer is asked for again, and is short
     # when nothing changed.
     ("Cache-Control", "no-cache"),
 )
+_SECURE = ("Cross-Origin-Opener-Policy", "same-origin")
+"""For pages that came over TLS: over plain, browsers ignore it and write an error of it."""
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -41,6 +42,7 @@ class Request(Struct, frozen=True, kw_only=True):
         known: The ``If-None-Match`` header: what the client has already.
         gzip: Whether it takes a compressed answer.
         language: Which of our languages it would rather read.
+        secure: Whether it came over TLS.
     """
 
     target: str
@@ -48,6 +50,7 @@ class Request(Struct, frozen=True, kw_only=True):
     known: str = ""
     gzip: bool = False
     language: Language = "fr"
+    secure: bool = False
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -122,6 +125,8 @@ def sent(file: File, request: Request, *, status: HTTPStatus = HTTPStatus.OK) ->
     packed = request.gzip and bool(file.packed)
     etag = f'"{file.etag}{"-gzip" if packed else ""}"'
     headers = [("Content-Type", file.content_type), ("ETag", etag), *SAFETY]
+    if request.secure:
+        headers.append(_SECURE)
     if file.packed:
         headers.append(("Vary", "Accept-Encoding"))
     if status is HTTPStatus.OK and _matches(request.known, etag):

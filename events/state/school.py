@@ -116,7 +116,7 @@ class SchoolState:
     parts are replaced, never changed, so handing them to other threads is safe.
 
     Attributes:
-        created: The first event of the log, None before it.
+        created: The first event of the log, with the name that the school has now; None before it.
         seq: Position of the newest event folded.
         version: Position of the newest event of the school's own stream.
         rules: What the school has decided.
@@ -190,6 +190,9 @@ class SchoolState:
             case e.LogCreated() as created:
                 self.created = created
                 self.rules = replace(self.rules, zone=created.zone)
+            case e.SchoolRenamed(name=name):
+                if self.created is not None:
+                    self.created = replace(self.created, school=name)
             case e.PolicySet(policy=policy, hours=hours, closed=closed):
                 self.rules = replace(self.rules, policy=policy, hours=hours, closed=closed)
             case e.ServerStarted():

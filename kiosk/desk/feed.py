@@ -27,6 +27,7 @@ KINDS: dict[str, tuple[type[e.AnyEvent], ...]] = {
     ),
     "server": (
         e.LogCreated,
+        e.SchoolRenamed,
         e.ServerStarted,
         e.ServerStopped,
         e.PolicySet,

@@ -136,6 +136,8 @@ class Teller:
         match event:
             case e.LogCreated(school=school):
                 return f"the log of {school} begins"
+            case e.SchoolRenamed(name=name):
+                return f"the school is called {name} from now on"
             case e.ServerStarted(version=version, alive_until=alive):
                 before = f"; the run before lived until {self.hour(alive, at)}" if alive else ""
                 return f"the server started (toctoc {version}){before}"

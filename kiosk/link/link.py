@@ -21,7 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.typing import Subprotocol
 
-from events.client import address
+from events.client import address, other_scheme
 from events.clock import Clock
 from events.domain import By, Intent, Press
 from events.errors import WireError
@@ -211,11 +211,11 @@ class Link:
             except NowPaired:
                 why, failures = "paired", -1
             except (OSError, ConnectionClosed, InvalidHandshake, InvalidURI, WireError) as error:
-                why = _why(error)
+                why = _why(self._target.server, error)
             except Exception as error:
                 # A thread that ended here would leave a door that never connects again.
                 logger.exception("the line failed")
-                why = _why(error)
+                why = _why(self._target.server, error)
             finally:
                 was_up = self._connection is not None
                 self._connection = None
@@ -325,7 +325,7 @@ async def _send_quietly(connection: ClientConnection, text: str) -> None:
         logger.debug("the line went down while sending")
 
 
-def _why(error: Exception) -> str:
+def _why(server: str, error: Exception) -> str:
     """Say in words why a connection ended, or could not be made."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
@@ -334,7 +334,7 @@ def _why(error: Exception) -> str:
         )
     if isinstance(error, TimeoutError):
         return f"nothing heard for {SILENCE:.0f} s"
-    return f"{type(error).__name__}: {error}"
+    return other_scheme(server, error) or f"{type(error).__name__}: {error}"
 
 
 def _noted(kept: KeptPress, clock: Clock) -> Noted:

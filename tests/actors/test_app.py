@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
+import re
 import secrets
 import socket
 import stat
 import threading
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +19,13 @@ import pytest
 from msgspec.structs import replace
 from websockets.exceptions import ConnectionClosed
 
-from actors.app import App, StartFailed, load_token
+from actors.app import App, load_token
+from actors.entry.tls import TlsFailed
 from actors.key import load_key
 from actors.messages import Told
 from actors.recorder import RecorderActor
 from actors.school import RESTARTS
-from actors.settings import read_school
+from actors.settings import SchoolSettings, read_school
 from events.domain import (
     ClosedDays,
     KioskJoined,
@@ -31,14 +36,16 @@ from events.domain import (
     RoomRetired,
     ServerStarted,
 )
-from events.errors import LogClosed, LogError, LogLocked
-from events.ids import EventId, RoomKey, room_stream
+from events.errors import ConfigError, LogClosed, LogError, LogLocked
+from events.ids import SCHOOL_STREAM, EventId, RoomKey, room_stream
 from events.replay import replay, verify
+from events.report.index import open_index
 from events.search import Wish
 from events.sqlite import SqliteLog
 from events.state import digest_form
 from events.state import fold as fold_really
 from events.wire import (
+    CloseRoom,
     Done,
     Find,
     Found,
@@ -46,6 +53,7 @@ from events.wire import (
     Ping,
     Pong,
     Pressed,
+    Refused,
     ReopenRoom,
     RoomDay,
     RoomPresence,
@@ -53,12 +61,14 @@ from events.wire import (
     SendPress,
     Stuck,
     Watching,
+    Welcome,
 )
 from tests.actors.stack import (
     ROOMS,
     TIMEOUT,
     DoorClient,
     School,
+    Talk,
     eventually,
     greeted,
     name_of,
@@ -152,15 +162,47 @@ def test_a_second_server_on_the_same_folder_is_refused_by_name(tmp_path: Path) -
             second.start()
 
 
-def test_a_port_that_is_taken_is_told_and_all_is_stopped_again(tmp_path: Path, errors: Errors) -> None:
+@pytest.mark.parametrize(
+    ("configuration", "key"),
+    [
+        ({"port": 0}, "[server] port"),
+        ({"more": "[board]\nhttp = true\nhttp_port = {port}"}, "[board] http_port"),
+        ({"more": "[devices]\nport = {port}"}, "[devices] port"),
+    ],
+    ids=["of all", "of the board", "of small devices"],
+)
+def test_a_port_that_is_taken_is_told_by_its_key_and_all_is_stopped_again(
+    tmp_path: Path, configuration: dict[str, Any], key: str, caplog: pytest.LogCaptureFixture
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        config = write_school(tmp_path, port=taken.getsockname()[1])
-        app = App(read_school(config), clock=FakeClock())
-        with pytest.raises(StartFailed, match=r"cannot listen on 127\.0\.0\.1:.* in use"):
+        port = taken.getsockname()[1]
+        written = {
+            name: port if name == "port" else value.format(port=port) for name, value in configuration.items()
+        }
+        app = App(read_school(write_school(tmp_path, **written)), clock=FakeClock())
+        with pytest.raises(ConfigError) as refused:
             app.start()
-    assert any("Address already in use" in text for text in errors.texts())
+    said = f"{key}: cannot listen on 127.0.0.1:{port}: Address already in use; end what listens there "
+    assert said in str(refused.value)
+    assert "Traceback" not in caplog.text
     with running(tmp_path) as school:
         assert school.app.answers()
+
+
+def test_an_address_that_is_not_this_machines_is_told_by_its_key(tmp_path: Path) -> None:
+    settings = replace(read_school(write_school(tmp_path)), host="192.0.2.1")
+    with pytest.raises(ConfigError, match=r"\[server\] host: cannot listen on 192\.0\.2\.1:0: "):
+        App(settings, clock=FakeClock()).start()
+
+
+def test_a_certificate_that_is_none_ends_the_start_without_a_traceback(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    more = '[tls]\nuse = "always"\ncertificate = "school.crt"\nkey = "school.key"'
+    app = App(read_school(write_school(tmp_path, more=more)), clock=FakeClock())
+    with pytest.raises(TlsFailed, match=r"\[tls\] certificate: .*school\.crt: No such file"):
+        app.start()
+    assert "Traceback" not in caplog.text
 
 
 def test_a_server_that_stopped_can_be_stopped_again(tmp_path: Path) -> None:
@@ -234,9 +276,47 @@ def test_a_log_keeps_its_zone(tmp_path: Path, errors: Errors) -> None:
         assert school.app.answers()
         assert school.app.answers()
         assert len(school.records()) == before
-    with pytest.raises(StartFailed, match="a log keeps its zone"):
+    with pytest.raises(ConfigError, match=r"school\.toml: \[school\] zone: .*a log keeps its zone"):
         App(read_school(school.config), clock=FakeClock()).start()
-    assert any("a log keeps its zone" in text for text in errors.texts())
+    assert len(errors.texts()) == 1, "what the reload said; the start says it in its error alone"
+
+
+def name_everywhere(school: School) -> set[str]:
+    """The school's name, wherever the server tells it."""
+    with Talk(school.address) as board:
+        board.say(Hello(role="board"))
+        welcome = board.until(Welcome)
+    host, port = school.app.address
+    with urllib.request.urlopen(f"http://{host}:{port}/rooms.json", timeout=TIMEOUT) as answer:
+        rooms = json.loads(answer.read())
+    with contextlib.closing(open_index(school.log(), school.data / "audit.db")) as audited:
+        return {welcome.school, rooms["school"], audited.school}
+
+
+def test_a_school_that_is_renamed_is_called_so_everywhere_from_the_reload_or_restart_on(
+    tmp_path: Path,
+) -> None:
+    def call(name: str) -> SchoolSettings:
+        config = tmp_path / "school.toml"
+        text = re.sub(r'(\[school\]\nname = )".*"', rf'\1"{name}"', config.read_text(encoding="utf-8"))
+        config.write_text(text, encoding="utf-8")
+        return read_school(config)
+
+    with running(tmp_path) as school:
+        assert name_everywhere(school) == {"Test"}
+        school.app.reload(call("École des Mines"))
+        (renamed,) = school.wait_for("school-renamed")
+        assert renamed.stream == SCHOOL_STREAM
+        school.wait_published()
+        assert name_everywhere(school) == {"École des Mines"}
+        before = school.tags()
+    call("École des Ponts")
+    again = School(tmp_path / "school.toml")
+    try:
+        assert again.tags() == [*before, "server-stopped", "server-started", "school-renamed"]
+        assert name_everywhere(again) == {"École des Ponts"}
+    finally:
+        again.stop()
 
 
 def test_a_room_that_was_retired_comes_back(tmp_path: Path) -> None:
@@ -507,8 +587,6 @@ def test_two_hundred_presses_at_one_room_are_all_acknowledged_in_few_commits(tmp
 
 
 def test_the_desk_closes_a_room_and_the_reason_is_personal(tmp_path: Path) -> None:
-    from events.wire import CloseRoom
-
     with running(tmp_path) as school:
         operator = Hello(role="operator", token=school.token)
         with greeted(school.address, operator) as desk:
@@ -523,6 +601,37 @@ def test_the_desk_closes_a_room_and_the_reason_is_personal(tmp_path: Path) -> No
             assert desk.until(Done, ref=2).seq == done.seq + 1
     raw = b"".join(path.read_bytes() for path in school.data.glob("log.db*"))
     assert "Dégât".encode() not in raw
+
+
+def test_a_room_that_is_not_out_of_order_is_not_reopened(tmp_path: Path) -> None:
+    clock, room = FakeClock(), RoomKey("L213")
+    with running(tmp_path, clock) as school:
+        operator = Hello(role="operator", token=school.token)
+        with greeted(school.address, operator) as desk:
+            desk.say(ReopenRoom(id=1, room=room))
+            assert desk.until(Refused, ref=1).reason == "L213 is not out of order"
+            # All at once: each is decided on those before it, which are not in the log yet.
+            desk.say(CloseRoom(id=2, room=room, until=clock.now() + timedelta(hours=1)))
+            desk.say(ReopenRoom(id=3, room=room))
+            desk.say(ReopenRoom(id=4, room=room))
+            desk.say(CloseRoom(id=5, room=room, until=clock.now() + timedelta(hours=1)))
+            desk.until(Done, ref=5)
+            refs = {message.ref for message in desk.heard if isinstance(message, Refused)}
+            assert refs == {1, 4}
+            clock.advance(3600)
+            desk.say(ReopenRoom(id=6, room=room))
+            assert desk.until(Refused, ref=6).reason == "L213 is not out of order", "it ended by itself"
+        assert school.tags()[-3:] == ["room-closed", "room-reopened", "room-closed"]
+
+
+def test_the_desk_that_closes_a_room_twice_is_recorded_twice(tmp_path: Path) -> None:
+    with running(tmp_path) as school:
+        operator = Hello(role="operator", token=school.token)
+        with greeted(school.address, operator) as desk:
+            for n in (1, 2):
+                desk.say(CloseRoom(id=n, room=RoomKey("L213"), reason="Peinture"))
+                desk.until(Done, ref=n)
+        assert school.tags()[-2:] == ["room-closed", "room-closed"]
 
 
 def test_a_press_is_recorded_with_the_time_that_its_age_tells(tmp_path: Path) -> None:

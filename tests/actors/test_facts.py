@@ -39,6 +39,7 @@ from events.wire import (
     WithdrawNotice,
 )
 from tests.actors.stack import (
+    ROOMS,
     TIMEOUT,
     DoorClient,
     School,
@@ -504,6 +505,22 @@ def test_the_desk_counts_and_posts_by_hand_when_no_server_runs(
     assert notice.main(["list", "--config", str(config)]) == 0
     assert capsys.readouterr().out == "no notice stands\n"
     assert list(verify(school.log(), school.log().personal)) == []
+
+
+def test_a_room_that_is_not_out_of_order_is_not_reopened_by_hand_either(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = free_port()
+    config = write_school(tmp_path, port=port)
+    with running(tmp_path, port=port) as school:
+        before = school.log().head() + 1  # the server stops
+    for what, status in (("reopen", 1), ("close", 0), ("reopen", 0), ("reopen", 1)):
+        assert room.main([what, "L213", "--config", str(config)]) == status
+    assert capsys.readouterr().err == "toctoc room: L213 is not out of order\n" * 2
+    assert school.log().head() == before + 2
+    config = write_school(tmp_path, port=port, rooms=(*ROOMS, "L300"))
+    assert room.main(["reopen", "L300", "--config", str(config)]) == 1
+    assert capsys.readouterr().err == "toctoc room: L300 is not out of order\n", "no server has met it yet"
 
 
 def test_the_desk_posts_lists_and_withdraws_through_the_running_server(

@@ -68,7 +68,10 @@ def test_rooms_keep_the_order_of_the_file(tmp_path: Path) -> None:
         ("[[room]]\nname = 'x'", '[[room]] no. 1 "x": id: missing; needed is a text in quotes'),
         (
             "[[room]]\nid = 'L/1'",
-            "[[room]] no. 1 \"L/1\": id: 'L/1' cannot be a room's key: 1 to 63 characters, without '/'",
+            (
+                "[[room]] no. 1 \"L/1\": id: 'L/1' cannot be a room's key: 1 to 63 characters, without '/', "
+                "not starting or ending with a blank"
+            ),
         ),
         (
             "[[room]]\nid = 'L1'\n[[room]]\nid = 'L1'",

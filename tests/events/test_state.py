@@ -36,6 +36,7 @@ from events.domain import (
     RoomInfo,
     RoomReopened,
     RoomRetired,
+    SchoolRenamed,
     ServerStarted,
     ServerStopped,
     SourceRead,
@@ -323,6 +324,14 @@ def test_the_school_knows_what_was_decided_and_whether_it_runs() -> None:
     later = school_of(("07:01", ServerStarted(version="1")), ("07:05", ServerStopped()))
     assert later.stopped
     assert not school_of(("07:05", ServerStopped()), ("07:06", ServerStarted(version="1"))).stopped
+
+
+def test_a_school_that_is_renamed_keeps_all_else_of_its_log() -> None:
+    begun = ("07:00", LogCreated(log="l", school="École", zone="Europe/Paris", epoch=2))
+    school = school_of(begun, ("07:01", SchoolRenamed(name="Mines")), ("07:02", SchoolRenamed(name="Ponts")))
+    assert school.created == LogCreated(log="l", school="Ponts", zone="Europe/Paris", epoch=2)
+    assert digest_form(school) != digest_form(school_of(begun))
+    assert school.version == 3
 
 
 def test_apply_tells_which_room_changed() -> None:

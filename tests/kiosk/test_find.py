@@ -10,11 +10,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+import kiosk.find
 from events.ids import RoomKey
 from events.search import Answer, Refusal, Why, Wish
 from kiosk.find import WHY, lines, main
 from tests.actors.stack import Site, free_port, page, running, serving_pages
 from tests.clock import START, FakeClock
+
+TLS = '[tls]\nuse = "always"'
 
 
 @pytest.fixture
@@ -100,6 +103,36 @@ def test_an_unknown_room_and_a_server_that_is_not_there_end_with_status_2(
     assert main(["--from", "L213", "--server", f"ws://127.0.0.1:{free_port()}"]) == 2
     assert "no server answers" in capsys.readouterr().err
     assert main(["--from", "L213", "--server", "http://nonsense"]) == 2
+
+
+@pytest.mark.parametrize("more", ["", TLS], ids=["plain", "tls"])
+def test_on_the_servers_machine_its_configuration_says_where_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, more: str
+) -> None:
+    with running(tmp_path, port=free_port(), more=more) as school:
+        assert main(["--from", "L213", "--config", str(school.config)]) == 1
+        monkeypatch.setattr(kiosk.find, "CONFIG", school.config)
+        assert main(["--from", "L213"]) == 1
+        assert main(["--from", "L213", "--fingerprint", "ab" * 32]) == (2 if more else 1)
+    if more:
+        assert "this is another server" in capsys.readouterr().err
+
+
+def test_an_address_that_is_wrong_in_its_scheme_alone_is_told_with_the_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(tmp_path, more=TLS) as school:
+        plain = school.address.replace("wss://", "ws://")
+        assert main(["--from", "L213", "--server", plain]) == 2
+        assert f"{plain}: no HTTP is answered there; the server may speak TLS: {school.address}\n" in (
+            capsys.readouterr().err
+        )
+    with running(tmp_path) as school:
+        secure = school.address.replace("ws://", "wss://")
+        assert main(["--from", "L213", "--server", secure]) == 2
+        assert f"{secure}: no TLS is answered there; the server may speak none: {school.address}\n" in (
+            capsys.readouterr().err
+        )
 
 
 @pytest.mark.parametrize("minutes", ["0", "-5", "1441", "x", "1.5", "²", "9" * 5000])

@@ -165,7 +165,10 @@ SERVER_ALLOWED = 'allowed is an address such as "ws://server:8765" or "wss://ser
         ),
         (
             "[door]\nroom = 'L/3'",
-            "[door] room: 'L/3' cannot be a room's key: 1 to 63 characters, without '/'",
+            (
+                "[door] room: 'L/3' cannot be a room's key: 1 to 63 characters, without '/', "
+                "not starting or ending with a blank"
+            ),
         ),
         (
             "[door]\nroom = 'L213'\nserver = 'http://server'",

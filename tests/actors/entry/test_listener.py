@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.entry.listener import QUIET, Listener, listen
+from actors.entry.listener import QUIET, Listener, listen, redirect
 from tests.actors.stack import running
 from tests.conftest import Errors
 
@@ -67,3 +67,34 @@ def test_when_files_run_out_connections_are_turned_away_and_told_once(
         monkeypatch.undo()
         came()
         listener.accept()[0].close()
+
+
+@pytest.mark.parametrize(
+    ("request_", "location"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: rooms.school:8765\r\n\r\n", b"https://rooms.school:8765/"),
+        (b"GET /?a=b%20c HTTP/1.1\r\nAccept: */*\r\nhost:[::1]:8765\r\n\r\n", b"https://[::1]:8765/?a=b%20c"),
+        (b"GET / HTTP/1.0\r\nHost: 10.0.0.1\r\nAccept: ", b"https://10.0.0.1/"),
+    ],
+)
+def test_a_browser_without_tls_is_sent_to_the_same_page_with_it(request_: bytes, location: bytes) -> None:
+    answer = redirect(request_)
+    assert answer is not None
+    assert b"\r\nLocation: %b\r\n" % location in answer
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"",
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a@b\r\n\r\n",
+        b"GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n",
+    ],
+)
+def test_what_no_browser_asks_for_a_page_with_is_left_to_tls(first: bytes) -> None:
+    assert redirect(first) is None

@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
@@ -31,6 +32,7 @@ from events.wire import (
     Accesses,
     AskAccess,
     Challenge,
+    CloseRoom,
     Done,
     GrantAccess,
     Granted,
@@ -44,7 +46,6 @@ from events.wire import (
     PostNotice,
     Pressed,
     Refused,
-    ReopenRoom,
     RevokeAccess,
     RevokeDoor,
     SayPresence,
@@ -304,13 +305,13 @@ def test_an_operator_logs_in_and_what_they_do_bears_their_number(tmp_path: Path)
             assert (welcome.operator, welcome.name) == (number, "Marie")
             desk.say(PostNotice(id=3, topic="school", text="Grève"))
             desk.until(Done)
-            desk.say(ReopenRoom(id=4, room=L213))
+            desk.say(CloseRoom(id=4, room=L213))
             desk.until(Done)
             desk.say(AskAccess(id=5))
             (known,) = desk.until(Accesses).accesses
             assert isinstance(known, KnownAccess)
             assert (known.access, known.name, known.connected) == (number, "Marie", True)
-        for tag in ("notice-posted", "room-reopened"):
+        for tag in ("notice-posted", "room-closed"):
             (recorded,) = school.records(tag)
             assert recorded.event.operator == number  # type: ignore[union-attr]
         assert school.records("access-granted")[0].event.operator == 0  # type: ignore[union-attr]
@@ -545,6 +546,19 @@ def test_the_board_may_be_had_without_tls_and_nothing_else(tmp_path: Path) -> No
             assert talk.until(Refused).code == "not-allowed"
 
 
+def test_a_browser_that_came_without_tls_is_told_where_to_come(tmp_path: Path) -> None:
+    with running(tmp_path, more=TLS) as school:
+        answer = get(school, "/?room=L213", {"Cookie": "theme=dark"})
+        host, port = school.app.address
+        assert (answer.status, answer.read()) == (307, b"")
+        location = answer.getheader("Location") or ""
+        assert location == f"https://{host}:{port}/?room=L213"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with urllib.request.urlopen(location, context=context, timeout=TIMEOUT) as page:
+            assert page.status == 200
+
+
 # -- floods ---------------------------------------------------------------------------------------
 
 
@@ -706,6 +720,7 @@ def test_before_the_school_has_spoken_nobody_is_let_in(tmp_path: Path, role: Any
         clock=FakeClock(),
         ended=lambda _why: None,
     )
+    gateway._ports.release()
     access = gateway._access()
     assert not access.open
     assert access.doors == {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import ipaddress
 import stat
+import urllib.request
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -15,15 +16,30 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import NameOID
+from msgspec.structs import replace
 
-from actors.entry.tls import BUFFER, CERTIFICATE_FILE, KEY_FILE, Tls, TlsFailed, fingerprint_of
+from actors.entry.tls import (
+    BUFFER,
+    CERTIFICATE_FILE,
+    KEY_FILE,
+    Tls,
+    TlsFailed,
+    fingerprint_of,
+    proxy_fingerprint,
+)
 from actors.settings import TlsSettings
 from events.client import GatewayError, converse
-from events.tls import fingerprint
+from events.tls import client_context, fingerprint
 from events.wire import Challenge, Hello, Ping, Pong, Welcome, encode
-from tests.actors.stack import DoorClient, Talk, greeted, running, write_school
+from tests.actors.stack import TIMEOUT, DoorClient, Talk, free_port, greeted, running, write_school
 from tests.conftest import Errors
 
 ALWAYS = '[tls]\nuse = "always"\nnames = ["rooms.school.example", "192.0.2.1"]'
@@ -101,13 +117,70 @@ def test_a_file_that_is_none_is_an_error_that_names_it(tmp_path: Path, spoilt: s
         Tls(TlsSettings(serve=True), tmp_path)
 
 
-def test_a_key_that_does_not_fit_is_an_error_that_names_both(tmp_path: Path) -> None:
-    settings = issue(tmp_path)
+def put(settings: TlsSettings, *, certificate: bytes | None = None, key: bytes | None = None) -> str:
+    """Put other bytes in place of a school's certificate or key; tells what is said of them."""
+    assert settings.certificate is not None
     assert settings.key is not None
+    for path, body in ((settings.certificate, certificate), (settings.key, key)):
+        if body is not None:
+            path.write_bytes(body)
+    with pytest.raises(TlsFailed) as failed:
+        Tls(settings, settings.certificate.parent)
+    return str(failed.value).replace(f"{settings.certificate.parent}/", "")
+
+
+def test_a_key_that_does_not_fit_is_an_error_that_names_both(tmp_path: Path) -> None:
     other = ec.generate_private_key(ec.SECP256R1())
-    settings.key.write_bytes(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    with pytest.raises(TlsFailed, match=r"school\.crt with the key .*school\.key: .*[Mm]ismatch"):
-        Tls(settings, tmp_path)
+    said = put(issue(tmp_path), key=other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    assert said.startswith("[tls] key: school.key is not the key of school.crt; expected is the one ")
+
+
+def test_a_certificate_and_its_key_that_were_swapped_are_told(tmp_path: Path) -> None:
+    settings = issue(tmp_path)
+    assert settings.certificate is not None
+    assert settings.key is not None
+    swapped = replace(settings, certificate=settings.key, key=settings.certificate)
+    assert put(swapped) == (
+        "[tls] certificate: school.key holds BEGIN PRIVATE KEY; "
+        "expected is the server's certificate in PEM (BEGIN CERTIFICATE), its chain after it"
+    )
+    both = replace(settings, key=settings.certificate)
+    assert put(both) == (
+        "[tls] key: school.crt holds BEGIN CERTIFICATE; "
+        "expected is the certificate's private key in PEM (BEGIN PRIVATE KEY)"
+    )
+
+
+def test_a_file_that_is_no_pem_or_cut_off_or_locked_is_told(tmp_path: Path) -> None:
+    settings = issue(tmp_path)
+    assert settings.certificate is not None
+    assert settings.key is not None
+    body, key = settings.certificate.read_bytes(), settings.key.read_bytes()
+    assert "[tls] key: school.key holds nothing in PEM; expected is" in put(settings, key=b"half a k")
+    assert "[tls] key: school.key holds a damaged PRIVATE KEY; expected is" in put(settings, key=key[:90])
+    locked = load_pem_private_key(key, None).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
+    )
+    assert "[tls] key: school.key is locked by a password; expected is" in put(settings, key=locked)
+    settings.key.unlink()
+    assert put(settings) == "[tls] key: school.key: No such file or directory"
+    said = put(settings, certificate=body[:90])
+    assert said.startswith("[tls] certificate: school.crt holds a damaged CERTIFICATE; expected is")
+    der = x509.load_pem_x509_certificate(body).public_bytes(Encoding.DER)
+    said = put(settings, certificate=der)
+    assert said.startswith("[tls] certificate: school.crt holds nothing in PEM; expected is")
+    behind = TlsSettings(proxy=True, certificate=settings.certificate)
+    with pytest.raises(TlsFailed, match=r"\[tls\] certificate: .* holds nothing in PEM; expected is"):
+        proxy_fingerprint(behind)
+
+
+def test_key_and_certificate_may_lie_in_one_file(tmp_path: Path) -> None:
+    settings = issue(tmp_path)
+    assert settings.certificate is not None
+    assert settings.key is not None
+    settings.certificate.write_bytes(settings.key.read_bytes() + settings.certificate.read_bytes())
+    together = replace(settings, key=settings.certificate)
+    assert Tls(together, tmp_path).fingerprint == fingerprint_of(settings.certificate)
 
 
 # -- over the wire --------------------------------------------------------------------------------
@@ -120,6 +193,17 @@ def test_all_that_goes_over_plain_goes_over_tls(tmp_path: Path) -> None:
         with door.connect(school.address) as talk, greeted(school.address, BOARD) as board:
             assert talk.server == school.fingerprint
             assert set(board.snapshot().days) == {"L213", "L209", "L210", "L227", "V107"}
+
+
+def test_a_page_is_kept_from_its_opener_where_browsers_heed_it(tmp_path: Path) -> None:
+    plain = free_port()
+    more = f"{ALWAYS}\n[board]\nhttp = true\nhttp_port = {plain}"
+    with running(tmp_path, more=more) as school:
+        secured = school.address.replace("wss://", "https://")
+        for address, told in ((secured, "same-origin"), (f"http://127.0.0.1:{plain}", None)):
+            context = client_context(school.address, verify=False)
+            with urllib.request.urlopen(address, context=context, timeout=TIMEOUT) as page:
+                assert page.headers["Cross-Origin-Opener-Policy"] == told
 
 
 def test_a_long_message_passes_the_small_buffer(tmp_path: Path) -> None:

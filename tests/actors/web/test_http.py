@@ -29,6 +29,7 @@ from tests.actors.stack import (
     running,
     serving_pages,
 )
+from tests.clock import FakeClock
 
 
 @pytest.fixture
@@ -128,6 +129,22 @@ def test_health_knows_the_timetables(school: School) -> None:
     eventually(lambda: health(school)[1]["timetables"].get("oasis") is not None)
     status, told = health(school)
     assert (status, told["well"]) == (200, True)
+
+
+def test_health_knows_a_reading_without_waiting_for_a_heartbeat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actors.live.hub, "HEARTBEAT", 3600)
+    with serving_pages() as site:
+        source = f'name = "oasis"\nurl = "{site.show(page())}"\nallow_private = true'
+        with running(tmp_path, sources=[source]) as school:
+            eventually(lambda: health(school)[1]["timetables"] == {"oasis": "2026-11-20T07:00:00Z"})
+        clock = FakeClock()
+        clock.advance(60)
+        site.show(b"", status=500)
+        with running(tmp_path, clock, sources=[source]) as again:
+            eventually(lambda: health(again)[1]["timetables"] != {})
+            assert health(again)[1]["timetables"] == {"oasis": "2026-11-20T07:00:00Z"}, "as the log says"
 
 
 def test_a_recorder_that_hangs_is_told_and_so_is_its_return(

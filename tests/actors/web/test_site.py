@@ -138,6 +138,13 @@ def test_no_page_may_load_anything_from_elsewhere_or_stand_in_another_site() -> 
             assert not re.search(r"https?://|//[a-z]+\.", text), path
 
 
+def test_a_page_is_kept_from_its_opener_over_tls_only() -> None:
+    """Over plain a browser ignores it, and writes an error of it into everybody's console."""
+    for target in ("/", "/desk", "/room/L213"):
+        assert header(get(target, secure=True), "Cross-Origin-Opener-Policy") == "same-origin"
+        assert header(get(target), "Cross-Origin-Opener-Policy") is None
+
+
 # -- paths ----------------------------------------------------------------------------------------
 
 

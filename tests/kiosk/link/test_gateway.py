@@ -90,6 +90,14 @@ def test_a_reload_reaches_the_door_over_the_same_line(tmp_path: Path) -> None:
         assert not [item for item in door.box.seen if isinstance(item, LinkChanged) and item.state != "up"]
 
 
+def test_a_door_whose_address_is_wrong_in_its_scheme_alone_is_told_the_other(tmp_path: Path) -> None:
+    tls = '[tls]\nuse = "always"'
+    with running(tmp_path, more=tls) as school, Door(tmp_path, f"ws:{school.address[4:]}") as door:
+        assert f"may speak TLS: {school.address}" in door.box.state("down").why
+    with running(tmp_path) as school, Door(tmp_path, f"wss:{school.address[3:]}") as door:
+        assert f"may speak none: {school.address}" in door.box.state("down").why
+
+
 def test_a_door_asks_and_is_answered(tmp_path: Path) -> None:
     with running(tmp_path) as school, Door(tmp_path, school.address) as door:
         door.box.message(SnapshotEnd)
