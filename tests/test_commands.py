@@ -63,7 +63,7 @@ def test_each_command_has_help_with_an_example_of_itself(
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["serve"],
+        ["serve", "--what"],
         ["find"],
         ["room", "open", "L213"],
         ["log"],
