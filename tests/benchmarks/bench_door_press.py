@@ -64,7 +64,7 @@ def main() -> None:
         stack.callback(bare.server.communicate)
         stack.callback(bare.server.kill)
         assert server.stdout is not None
-        address = f"ws://127.0.0.1:{int(server.stdout.readline())}"
+        address = f"ws://127.0.0.1:{int(server.stdout.readline().split()[0])}"
         door = Door("L001", address, folder / "door", environment=display.environment, window=SIZE)
         stack.callback(door.close)
         door.until("snapshot")
