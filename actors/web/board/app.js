@@ -181,7 +181,7 @@ function render() {
 	write(find("link"), past !== null ? "" : !link.up ? cut : wall ? "" : say("link.up"));
 	const place = page.room ? nameOf(room ?? { key: page.room }) : page.wing ? say("wing", page) : say("title");
 	document.title = `${place} · ${told.school}`;
-	if (!ready && past === null) return;
+	if (!(ready && link.has) && past === null) return;
 	const all = known().filter((one) => !page.wing || one.day.info?.wing === page.wing);
 	settle(find("notices"), [noticesView(room, when), wall && !page.room && staleView(all, when)]);
 	let content = [];
@@ -197,7 +197,7 @@ function render() {
 
 const soon = () => { drawing ||= setTimeout(render, 16); }; // many rooms may change at once
 
-function nextChange(when) { // the next boundary of a plan, or the next minute of the clock
+function nextChange(when) { // of a plan, or of the clock's minutes
 	let next = Math.floor(when / MINUTE + 1) * MINUTE;
 	for (const { plan, presence } of rooms.values()) {
 		for (const moment of [plan.find((s) => s.start > when)?.start, at(presence.headcount_until)]) {
