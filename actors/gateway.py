@@ -207,10 +207,14 @@ class GatewayActor(BaseActor):
             self._admitted = message.access
             self._admit()
         now = self._clock.now()
+        read = encode(self._timetables_read(message.readings)) if message.readings is not None else None
+        read_for_all = read is not None and fits(read)
         frames = []
         for changed in message.changed:
             self._known[changed.known.room.key] = changed.known
-            frames.append((self._frame(changed.known, now, day=changed.day), changed.day))
+            # Whoever comes later is owed the new ages also of a room where somebody pressed just now.
+            frame = self._frame(changed.known, now, day=changed.day or read is not None)
+            frames.append((frame, changed.day or (read is not None and not read_for_all)))
         everyone: list[tuple[str, str]] = []
         kept: list[Frame] = []
         if message.rules is not None:
@@ -220,11 +224,10 @@ class GatewayActor(BaseActor):
             self._posted = message.notices
             standing = notices(self._posted, now, self._texts)
             everyone.append(("notices", encode(standing)))
-        if message.readings is not None:
-            read = encode(self._timetables_read(message.readings))
+        if read is not None:
             told = {frame.room for frame, _ in frames}
             others = [known for key, known in self._known.items() if key not in told]
-            if fits(read):
+            if read_for_all:
                 everyone.append(("timetables", read))
                 for known in others:
                     self._renew(known, now, frames, kept)

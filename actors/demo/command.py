@@ -290,7 +290,8 @@ def _summarise(answer: dict[str, Any], narrator: Narrator) -> None:
         f"the server died {answer['server_restarts']} times."
     )
     say(f"From a press to the last door: {answer['press_to_last_door_ms']} ms (median).")
-    equal = "equals" if answer["replay_equals_live"] else "DOES NOT EQUAL"
+    differing = answer["differing"]
+    equal = f"DOES NOT EQUAL (at {', '.join(differing)})" if differing else "equals"
     say(f"The log of {answer['events']} events, replayed by another process, {equal} the live state.")
     for problem in answer["problems"]:
         say(f"NOT AS IT SHOULD BE: {problem}")

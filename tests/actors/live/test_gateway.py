@@ -687,6 +687,30 @@ def test_what_comes_while_a_snapshot_is_read_follows_it(bench: Bench) -> None:
         assert (later.room, later.seq) == ("L100", 2)
 
 
+@pytest.mark.parametrize("rooms", [2, 1500], ids=["in one message", "too many for one message"])
+def test_a_press_recorded_together_with_a_reading_leaves_no_room_with_an_old_age(
+    bench: Bench, rooms: int
+) -> None:
+    """The log commits both at once: the press alone sends no day, and yet the day has a new age."""
+    states = [state("L213"), *(state(f"V{n}") for n in range(1, rooms))]
+    bench.begin(*states)
+    ages = {room.key: {TODAY: START + timedelta(minutes=5, microseconds=n)} for n, room in enumerate(states)}
+    pressed = Known(room=state("L213", seq=2, press=2), rules=bench.rules, readings=ages[L213])
+    with greeted(bench.address, BOARD) as here:
+        here.snapshot("room/L213")
+        changed = (m.Changed(known=pressed, day=False),)
+        bench.ref.tell(m.Publish(seq=3, changed=changed, readings=ages))
+        here.until(RoomPresence, seq=2)
+        here.say(Ping(id=1))
+        here.until(Pong)
+        told = [x.readings for x in here.heard if isinstance(x, RoomDay | wire.TimetablesRead)]
+        assert told[-1][TODAY] == ages[L213][TODAY], "who was here knows"
+    with greeted(bench.address, BOARD) as later:
+        snapshot = later.snapshot()
+        assert snapshot.end.seq == 3
+        assert {room: day.readings for room, day in snapshot.days.items()} == ages
+
+
 def test_a_reply_for_somebody_who_left_is_nobodys(bench: Bench) -> None:
     bench.begin(state("L213"))
     bench.ref.tell(m.Reply(session=99, message=Done(ref=1, seq=1)))
