@@ -88,6 +88,10 @@ _HIDING = frozenset({"hidden", "hide", "d-none", "invisible", "ng-hide"})
 _MOVING = frozenset({"fc-helper", "fc-mirror", "fc-event-mirror"})
 
 
+_NEVER = hours.Settled(0, hours.DAY, problem="its hours do not exist on this day")
+"""What is made of a booking in an hour that the clocks leave out: the room is taken all day."""
+
+
 class _Day(Struct, frozen=True):
     """The day that a timeline shows, and its slots in minutes since that day's midnight."""
 
@@ -498,10 +502,8 @@ class _Reader:
             return None, Problem(what="it belongs to the next day", where=where, title=title, rooms=(room,))
         slot = self._slot(result, style, title)
         if slot.end <= slot.start:
-            slot = self._slot(
-                hours.Settled(0, hours.DAY, problem="its hours do not exist on this day"), style, title
-            )
-            return slot, self._problem(slot, "its hours do not exist on this day", where, room, known=False)
+            slot = self._slot(_NEVER, style, title)
+            return slot, self._problem(slot, _NEVER.problem, where, room, known=False)
         if not result.problem:
             return slot, None
         return slot, self._problem(slot, result.problem, where, room, known=result.known)
@@ -533,17 +535,15 @@ class _Reader:
         result = hours.settled(
             None, hours.Place(cut_at_start=False, cut_at_end=False, drawn=self._drawn(place), grid=self._grid)
         )
+        what, where = "bookings that the page does not draw, behind a link to more", f"room {room}"
+        if result.start >= hours.DAY:
+            problems.append(Problem(what=f"{what}: they belong to the next day", where=where, rooms=(room,)))
+            return
         slot = self._slot(result, _Style(), "")
+        if slot.end <= slot.start:
+            slot = self._slot(_NEVER, _Style(), "")
         slots.append(slot)
-        problems.append(
-            Problem(
-                what="bookings that the page does not draw, behind a link to more",
-                where=f"room {room}",
-                start=slot.start,
-                end=slot.end,
-                rooms=(room,),
-            )
-        )
+        problems.append(Problem(what=what, where=where, start=slot.start, end=slot.end, rooms=(room,)))
 
     def _headings(self, rooms: dict[str, list[Slot]], problems: list[Problem]) -> None:
         """Tells rows that only head others from rooms, and groups that are folded away."""

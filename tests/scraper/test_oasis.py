@@ -10,7 +10,7 @@ from types import ModuleType
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from scraper import oasis
@@ -489,6 +489,14 @@ EVENTS = st.lists(st.tuples(CLASSES, NUMBERS, NUMBERS, TIPS), max_size=4)
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(DATES, TIMES), max_size=5), EVENTS, NUMBERS)
+@example(  # a link to more that lies behind midnight
+    [("2023-04-14", "T23:59:59")],
+    [
+        ("fc-timeline-event fc-start fc-end", "0", "-55.5", "(00:00-00:00)"),
+        ("fc-timeline-more-link", "0", "-55.5", ""),
+    ],
+    "0",
+)
 def test_any_timeline_gives_slots_within_its_day_or_a_scrape_error(
     slots: list[tuple[str, str]], events: list[tuple[str, str, str, str]], width: str
 ) -> None:
