@@ -147,12 +147,15 @@ class Screen:
             # Nearly always: some parts changed, in their places.
             differing = [n for n, part in enumerate(new) if part != old[n]]
             parts = before.parts.copy()
-            gone = [drawn for n in differing for drawn in before.parts[n]]
             for n in differing:
                 parts[n] = self._flat(new[n])
+        else:
+            differing = []
+            parts = [self._flat(part) for part in new]
+        if differing and not _moved(before.parts, parts, differing):
+            gone = [drawn for n in differing for drawn in before.parts[n]]
             come = [drawn for n in differing for drawn in parts[n]]
         else:
-            parts = [self._flat(part) for part in new]
             gone, come = list(chain(*before.parts)), list(chain(*parts))
         return _Shown(panel, parts), differences(gone, come, _rect(panel.box), self._type.fonts.width)
 
@@ -242,6 +245,12 @@ class Screen:
             case Shape(name=name):
                 DRAWINGS[name](pen)
         return pygame.transform.smoothscale(large, size)
+
+
+def _moved(before: list[list[Drawn]], now: list[list[Drawn]], differing: list[int]) -> bool:
+    """Tell whether an item of a part is now one of another: what lies between was under it, or is now."""
+    places = {drawn.item: n for n in differing for drawn in before[n]}
+    return any(places.get(drawn.item, n) != n for n in differing for drawn in now[n])
 
 
 def _rect(box: Box) -> pygame.Rect:

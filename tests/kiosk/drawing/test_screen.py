@@ -373,3 +373,19 @@ def test_what_is_kept_drawn_is_bounded() -> None:
     assert screen._texts.pixels <= 2**18
     assert len(screen._type._columns) <= 96
     assert len(screen._type.fonts._open) <= 28
+
+
+def test_what_changed_places_with_a_part_that_draws_nothing_is_drawn_over_what_it_was_under() -> None:
+    size = (100, 80)
+    text = Text(text="12:25", font="hours", size=20, least=9, colour=LIGHT.paper)
+    clock = Column(box=Box(0, 0, 87, 40), ground=LIGHT.paper, texts=(text,))
+    nothing = replace(clock, box=Box(1, 75, 1, 16))
+    bar = Fill(box=Box(0, 0, 87, 40), colour=(176, 13, 43))
+    following, alone = Screen(size, window=False), Screen(size, window=False)
+    for parts in ((nothing, bar, clock), (clock, bar, nothing)):
+        panel = Panel(name="field", box=Box(0, 0, *size), ground=LIGHT.paper, parts=parts)
+        vm = ViewModel(sign="free", word="", shape="circle", colour=INK, size=size, panels=(panel,))
+        following.draw(vm)
+        alone.redraw()
+        alone.draw(vm)
+        assert _pixels(following) == _pixels(alone)
