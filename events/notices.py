@@ -7,6 +7,7 @@ from datetime import datetime
 
 from events.domain import RoomInfo
 from events.ids import RoomKey
+from events.printable import unseen
 from events.state import SchoolState, StandingNotice, stands
 
 LIMIT = 50
@@ -38,8 +39,8 @@ def one_line(text: str) -> str:
     line = " ".join(text.split())
     if not 0 < len(line) <= LONGEST:
         raise ValueError(f"a notice has 1 to {LONGEST} letters, this has {len(line)}")
-    wrong = next((letter for letter in line if not letter.isprintable()), None)
-    if wrong is not None:
+    wrong = unseen(line)
+    if wrong:
         raise ValueError(f"the text holds the character U+{ord(wrong):04X}, which no door can show")
     return line
 

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from events.errors import ConfigError
+from events.printable import printable
 from scraper import fullcalendar, ics, measure, oasis, table
 from scraper.errors import FetchError, ScrapeError, Unreadable
 from scraper.fetch import Page, TimetableClient, is_url, read_file
@@ -492,9 +493,9 @@ def _table(reading: Reading) -> str:
     wide = max((len(room) for room in reading.rooms), default=0)
     for room, slots in reading.rooms.items():
         if not slots:
-            lines.append(f"{_printable(room):<{wide}}  -")
+            lines.append(f"{printable(room):<{wide}}  -")
         for i, slot in enumerate(slots):
-            name = _printable(room) if i == 0 else ""
+            name = printable(room) if i == 0 else ""
             lines.append(f"{name:<{wide}}  {_row(slot, zone, reading)}")
     for entries, what in (
         (reading.without_room, "events name no room"),
@@ -509,7 +510,7 @@ def _table(reading: Reading) -> str:
                 lines.append(f"  ... and {len(entries) - _LISTED} more; --json lists them all")
     if reading.problems:
         lines.append(f"{len(reading.problems)} problems:")
-        lines += [f"  {problem.where}: {_printable(problem.what)}" for problem in reading.problems]
+        lines += [f"  {problem.where}: {printable(problem.what)}" for problem in reading.problems]
     if reading.explained:
         lines.append("where it comes from:")
         lines += [f"  {_explanation(it, zone)}" for it in reading.explained]
@@ -525,7 +526,7 @@ def _span(reading: Reading) -> str:
 
 def _row(it: Slot | Entry, zone: ZoneInfo, reading: Reading) -> str:
     marks = "".join(f"  [{mark}]" for mark in (_marks(it) if isinstance(it, Slot) else ()))
-    return f"{_hours(it, zone, reading)}  {_printable(it.title) or '(no title)'}{marks}".rstrip()
+    return f"{_hours(it, zone, reading)}  {printable(it.title) or '(no title)'}{marks}".rstrip()
 
 
 def _hours(it: Slot | Entry, zone: ZoneInfo, reading: Reading) -> str:
@@ -546,7 +547,7 @@ def _explanation(explained: Explained, zone: ZoneInfo) -> str:
     times = [it.astimezone(zone) for it in (explained.start, explained.end) if it is not None]
     hours = " to ".join(f"{it.date().isoformat()} {it:%H:%M}" for it in times)
     words = [explained.where, explained.what, ", ".join(explained.rooms), hours, repr(explained.title)]
-    return _printable(
+    return printable(
         "  ".join(word for word in words if word) + (f": {explained.why}" if explained.why else "")
     )
 
@@ -560,8 +561,3 @@ def _marks(slot: Slot) -> list[str]:
     if slot.unsure:
         marks.append("hours unsure")
     return marks
-
-
-def _printable(title: str) -> str:
-    """A title that cannot move the cursor or colour the terminal."""
-    return "".join(letter if letter.isprintable() else " " for letter in title)

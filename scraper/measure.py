@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from events.printable import printable
 from scraper.errors import FetchError, TimedOut
 from scraper.fetch import TimetableClient
 from scraper.pool import AT_ONCE, PER_HOST, Outcome, Pool, host_of
@@ -208,4 +209,4 @@ def main(
 def _line(fetched: Fetched) -> str:
     """The URL as it stands in the list, and what went wrong, without anything that moves a cursor."""
     text = f"{fetched.url}  ({fetched.problem})" if fetched.problem else fetched.url
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    return printable(text)

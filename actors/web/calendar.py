@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from actors.web.answer import Language
 from actors.web.rooms import Room
 from events.ids import RoomKey
+from events.printable import printable
 from events.state import Rules
 from events.wire import DayBooking
 
@@ -127,11 +129,9 @@ def _utc(at: datetime) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Write a text as RFC 5545 wants it; what no calendar can show is left out."""
-    shown = "".join(letter for letter in text if letter.isprintable() or letter == "\n")
-    for letter in ("\\", ";", ","):
-        shown = shown.replace(letter, f"\\{letter}")
-    return shown.replace("\n", "\\n")
+    """Write a text as RFC 5545 wants it."""
+    lines = [printable(line) for line in text.splitlines()]
+    return "\\n".join(re.sub(r"([\\;,])", r"\\\1", line) for line in lines)
 
 
 def _folded(line: str) -> str:

@@ -107,6 +107,8 @@ def test_the_longest_notices_that_may_stand_fit_into_a_message() -> None:
         ("  deux\n lignes\t", "deux lignes"),
         ("Attention\u202f!", "Attention !"),
         ("📢 ici ❤️", "📢 ici ❤️"),
+        ("fête des familles 👨\u200d👩\u200d👧", "fête des familles 👨\u200d👩\u200d👧"),
+        ("می\u200cخواهم", "می\u200cخواهم"),  # noqa: RUF001
         ("x" * LONGEST, "x" * LONGEST),
     ],
 )

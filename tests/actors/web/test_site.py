@@ -26,6 +26,7 @@ from actors.web.rooms import Listing, Room, Shown, rooms_json
 from actors.web.site import FOLDER, LONGEST_TARGET, OFFICE, Web, load_files
 from events.domain import RoomInfo
 from events.ids import EventId, RoomKey, SourceName
+from events.printable import printable
 from events.projection import room_day, room_presence
 from events.state import Headcount, LastIntent, Rules
 from events.status import Known, status_at
@@ -403,6 +404,22 @@ def test_a_booking_over_whole_days_is_one_in_the_calendar() -> None:
     assert (event.start, event.end) == (date(2026, 11, 20), date(2026, 11, 21))
 
 
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("Conseil\u00a0: 9\u202fh", "Conseil : 9 h"),
+        ("fête 👨\u200d👩\u200d👧", "fête 👨\u200d👩\u200d👧"),
+        ("deux\r\nlignes, \\ et ;", "deux\nlignes, \\ et ;"),
+        ("a\x1b[31mb", "a\ufffd[31mb"),
+    ],
+)
+def test_a_title_is_told_in_letters_that_a_calendar_shows(title: str, told: str) -> None:
+    k = known(room(booking("14:00", "15:00", "b3")))
+    there = travelled(k, NOON, {b.text: title for b in k.room.bookings.values()})
+    (event,) = events(calendar(there, k.rules, NOON, titles=True, language="fr"))
+    assert str(event["SUMMARY"]) == told
+
+
 @settings(deadline=None, max_examples=200)
 @given(k=knowns(), now=instants(), title=st.text(max_size=200), name=st.text(min_size=1, max_size=40))
 def test_every_calendar_can_be_read_back(k: Known, now: datetime, title: str, name: str) -> None:
@@ -417,7 +434,7 @@ def test_every_calendar_can_be_read_back(k: Known, now: datetime, title: str, na
         event = said[b.id]
         if not b.all_day:
             assert (event.start, event.end) == (b.start, b.end)
-        legible = "".join(letter for letter in b.title or "" if letter.isprintable() or letter == "\n")
+        legible = "\n".join(printable(line) for line in (b.title or "").splitlines())
         if legible.strip():
             assert str(event["SUMMARY"]) == legible
     assert len({str(event["UID"]) for event in read}) == len(read)
