@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import secrets
 import threading
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import pykka
 
 from actors.base import tell
 from actors.configured import other_zone
+from actors.entry.credentials import write_secret
 from actors.gateway import GatewayActor, WhereAreYou
 from actors.key import load_key
 from actors.messages import AreYouThere, Reload
@@ -29,6 +29,7 @@ from events.domain import LogCreated
 from events.errors import ConfigError, ToctocError
 from events.log import EventLog
 from events.personal import PersonalStore
+from events.places import TOKEN_FILE
 from events.sqlite import SqliteLog
 
 logger = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ class App:
             lambda: GatewayActor.start(
                 settings,
                 school=school,
-                operator_token=load_token(data / "operator.token"),
+                operator_token=load_token(data / TOKEN_FILE),
                 clock=clock,
                 ended=self._end,
             ),
@@ -191,11 +192,9 @@ def load_token(path: Path) -> str:
     with contextlib.suppress(FileNotFoundError):
         token = path.read_text(encoding="ascii").strip()
         if token:
-            return token  # else the power failed while it was written
+            return token  # else an older version was cut short while it wrote
     token = secrets.token_urlsafe(32)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(token + "\n")
+    write_secret(path, f"{token}\n".encode())
     return token
 
 

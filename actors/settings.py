@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
@@ -20,6 +19,8 @@ from events.domain import ClosedDays, Hours, Policy, RoomInfo
 from events.errors import ConfigError
 from events.ids import KioskId, RoomKey, SourceName
 from events.inventory import read_rooms
+from events.local import LocalServer, TlsUse, address_of, is_loopback, speaks_tls
+from events.places import CERTIFICATE_FILE, DATA, HOST, PORT
 from events.signing import kiosk_id
 from events.status import parse_hours
 
@@ -60,9 +61,9 @@ class ServerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         data: Folder of the log and its personal parts.
     """
 
-    host: Text = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65535)] = 8765
-    data: Text = "/var/lib/toctoc"
+    host: Text = HOST
+    port: Annotated[int, Meta(ge=0, le=65535)] = PORT
+    data: Text = str(DATA)
 
 
 class Closed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -210,7 +211,7 @@ class TlsSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         names: Names and addresses of the server, for the certificate that it makes.
     """
 
-    use: Literal["auto", "always", "never", "proxy"] = "auto"
+    use: TlsUse = "auto"
     certificate: str = ""
     key: str = ""
     names: tuple[Text, ...] = ()
@@ -310,14 +311,23 @@ class SchoolSettings(Struct, frozen=True, kw_only=True):
     @property
     def local(self) -> bool:
         """Whether the server listens on its own machine only."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     @property
     def address(self) -> str:
         """Where a program on the same machine reaches the server."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # not bound
-        shown = f"[{host}]" if ":" in host else host
-        return f"{'wss' if self.tls.serve else 'ws'}://{shown}:{self.port}"
+        return address_of(self.host, self.port, tls=self.tls.serve)
+
+    @property
+    def certificate(self) -> Path:
+        """What the server shows where it speaks TLS itself."""
+        return self.tls.certificate or self.data / CERTIFICATE_FILE
+
+    @property
+    def local_server(self) -> LocalServer:
+        """What a program on the same machine has to know of the server."""
+        certificate = self.certificate if self.tls.serve else None
+        return LocalServer(address=self.address, data=self.data, certificate=certificate)
 
     def kind_patterns(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
         """Give each kind with what its titles match, in order: the first that does names the kind."""
@@ -367,9 +377,8 @@ def read_school(path: Path) -> SchoolSettings:
 
 def _tls(written: SchoolFile, folder: Path) -> TlsSettings:
     tls = written.tls
-    everywhere = not _is_loopback(written.server.host) or bool(tls.certificate)
     return TlsSettings(
-        serve=tls.use == "always" or (tls.use == "auto" and everywhere),
+        serve=speaks_tls(tls.use, host=written.server.host, certificate=tls.certificate),
         proxy=tls.use == "proxy",
         certificate=folder / tls.certificate if tls.certificate else None,
         key=folder / tls.key if tls.key else None,
@@ -588,10 +597,3 @@ def _tls_problems(written: SchoolFile) -> _Problems:
         yield place("devices", "port"), f"{devices} is already the port of [server] or [board]"
     if board.http and board.http_port and board.http_port == written.server.port:
         yield place("board", "http_port"), f"{board.http_port} is already the port of [server]"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

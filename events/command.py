@@ -24,6 +24,7 @@ from events.config import nearest
 from events.domain import LogCreated, Recorded, RoomDeclared
 from events.errors import LogLocked, ToctocError
 from events.notices import standing
+from events.places import DATA
 from events.progress import Progress
 from events.projection import room_day, room_presence
 from events.replay import replay, texts, verify
@@ -128,9 +129,9 @@ def _data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         type=Path,
-        default=Path("/var/lib/toctoc"),
+        default=DATA,
         metavar="FOLDER",
-        help="the server's data folder; default: /var/lib/toctoc",
+        help=f"the server's data folder; default: {DATA}",
     )
 
 

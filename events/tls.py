@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -54,6 +55,17 @@ def fingerprint(certificate: bytes) -> str:
     except UnsupportedAlgorithm as error:
         raise ValueError(f"the certificate's key is of no known kind: {error}") from error
     return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
+
+def fingerprint_of(certificate: Path) -> str:
+    """Name the key of a certificate in PEM; of several the first, which is the server's own.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is none.
+    """
+    own = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
+    return fingerprint(own.public_bytes(Encoding.DER))
 
 
 def client_context(server: str, *, verify: bool) -> ssl.SSLContext | None:

@@ -15,12 +15,13 @@ from events.client import address
 from events.clock import SystemClock
 from events.errors import ToctocError
 from events.ids import RoomKey, parse_room_key, read_fingerprint
+from events.local import address_of, read_local_server
+from events.places import CONFIG, HOST, PORT
 from kiosk.desk.desk import Desk
 from kiosk.desk.line import Target, TurnedAway
 from kiosk.desk.terminal import run
-from kiosk.local import read_local_server
 
-SERVER = "ws://127.0.0.1:8765"
+SERVER = address_of(HOST, PORT, tls=False)
 NAME = "desk"
 """The name of whoever uses the server's own token and says none."""
 
@@ -55,8 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="toctoc console",
         description="See what happens, put notices on doors, talk to the others at the desk.",
         epilog="examples: toctoc console --as front-desk --server wss://rooms.school.example "
-        "--token-file ~/.toctoc-token; on the server's machine: toctoc console --config "
-        "/etc/toctoc/school.toml",
+        "--token-file ~/.toctoc-token; on the server's machine: sudo toctoc console --as front-desk",
     )
     parser.add_argument("--as", dest="name", default="", metavar="NAME", help="your name, as it was granted")
     parser.add_argument("--server", metavar="ws://…", help=f"default: {SERVER}")
@@ -70,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
         "--config",
         type=Path,
         metavar="school.toml",
-        help="on the server's machine: uses the server's own token",
+        help="on the server's machine: uses the server's own token; default without --server and "
+        f"--token-file: {CONFIG}, if it is there",
     )
     parser.add_argument("--room", metavar="ROOM", help="where you are, for /find")
     return parser
@@ -85,10 +86,13 @@ def _target(arguments: argparse.Namespace) -> Target:
         ValueError: What was said does not fit together.
     """
     pin = read_fingerprint(arguments.fingerprint) if arguments.fingerprint else None
-    if arguments.config is not None:
-        local = _local(arguments.config)
-        server = arguments.server or local.server
-        return Target(server=server, token=local.token, name=arguments.name or NAME, pin=pin or local.pin)
+    config: Path | None = arguments.config
+    if config is None and arguments.server is None and arguments.token_file is None and CONFIG.exists():
+        config = CONFIG
+    if config is not None:
+        local = read_local_server(config)
+        server = arguments.server or local.address
+        return Target(server=server, token=local.token(), name=arguments.name or NAME, pin=pin or local.pin())
     if arguments.token_file is not None:
         token = arguments.token_file.expanduser().read_text(encoding="utf-8").strip()
         if not token:
@@ -113,10 +117,3 @@ def _ask_token() -> str:
 def _need_terminal() -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ValueError("this is no terminal; toctoc notice and toctoc room work without")
-
-
-def _local(config: Path) -> Target:
-    """Take from the server's machine where it listens, by what it is known, and its own token."""
-    local = read_local_server(config)
-    token = (local.data / "operator.token").read_text(encoding="ascii").strip()
-    return Target(server=local.address, token=token, name="", pin=local.pin)

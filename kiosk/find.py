@@ -15,11 +15,12 @@ import msgspec
 from events.client import converse
 from events.errors import ToctocError
 from events.ids import parse_room_key, read_fingerprint
+from events.local import address_of, read_local_server
+from events.places import CONFIG, HOST, PORT
 from events.search import Answer, Refusal, Why, Wish
 from events.wire import Find, Found, Refused, Welcome
-from kiosk.local import CONFIG, read_local_server
 
-SERVER = "ws://127.0.0.1:8765"
+SERVER = address_of(HOST, PORT, tls=False)
 TIMEOUT = 10.0
 
 WHY: dict[Why, str] = {
@@ -122,7 +123,7 @@ def _server(arguments: argparse.Namespace) -> tuple[str, str | None]:
     if arguments.config is None and not CONFIG.exists():
         return SERVER, pin
     local = read_local_server(arguments.config or CONFIG)
-    return local.address, pin or local.pin
+    return local.address, pin or local.pin()
 
 
 def _ask(server: str, pin: str | None, wish: Wish) -> tuple[Welcome, Answer]:

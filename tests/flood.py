@@ -31,8 +31,9 @@ from msgspec import Struct
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from actors.entry.tls import CERTIFICATE_FILE, fingerprint_of
 from events.examples import CLIENT
+from events.places import CERTIFICATE_FILE
+from events.tls import fingerprint_of
 from events.wire import MAX_INCOMING, Hello, Subscribe, encode
 from tests.actors.stack import free_port, write_school
 from tests.benchmarks.hall import memory

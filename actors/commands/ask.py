@@ -10,28 +10,27 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from actors.entry.tls import CERTIFICATE_FILE, fingerprint_of
 from actors.settings import SchoolSettings
 from events.client import GatewayError, converse
 from events.clock import SystemClock
 from events.errors import LogError, LogLocked, ToctocError
+from events.local import NotReadable, NotThere
 from events.log import Batch, Draft
+from events.places import CONFIG
 from events.sqlite import SqliteLog
 from events.wire import ClientMessage, Refused, ServerMessage
 
-CONFIG = Path("/etc/toctoc/school.toml")
-"""Where it is when nothing is said: a door's screen shows `toctoc pair CODE --room …` and no more."""
 TIMEOUT = 10.0
 """Seconds for which the server's answer is waited for."""
 T = TypeVar("T", bound=ServerMessage)
 
 
 class NotDone(ToctocError):
-    """The server refused, or this user may not ask it."""
+    """The server refused."""
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
-    """Give a command its ``--config``."""
+    """Give a command its ``--config``: a door's screen shows `toctoc pair CODE --room …` and no more."""
     parser.add_argument(
         "--config", type=Path, default=CONFIG, metavar="school.toml", help=f"default: {CONFIG}"
     )
@@ -47,7 +46,8 @@ def ask_server(settings: SchoolSettings, order: ClientMessage, answer: type[T]) 
 
     Raises:
         GatewayError: No server answers.
-        NotDone: It refused, or its token is not readable.
+        NotDone: It refused.
+        NotReadable: Its token is for its user alone.
     """
     with closing(ask_server_for_all(settings, order, answer)) as answers:
         return next(answers)
@@ -65,18 +65,20 @@ def ask_server_for_all(
 
     Raises:
         GatewayError: No server answers.
-        NotDone: It refused, or its token is not readable.
+        NotDone: It refused.
+        NotReadable: Its token is for its user alone.
     """
-    server = settings.address
+    server = settings.local_server
     try:
-        token = (settings.data / "operator.token").read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        raise GatewayError(server, "no server has ever run on this data folder") from None
-    except PermissionError:
-        problem = f"{settings.data} is the server's alone; run this as its user: sudo -u toctoc …"
-        raise NotDone(problem) from None
+        token = server.token()
+    except NotThere as error:
+        raise GatewayError(server.address, str(error)) from None
+    try:
+        pin = server.pin()
+    except NotReadable as error:
+        raise GatewayError(server.address, str(error)) from None
     until = time.monotonic() + TIMEOUT
-    with converse(server, token=token, pin=_pin(settings, server), timeout=TIMEOUT) as conversation:
+    with converse(server.address, token=token, pin=pin, timeout=TIMEOUT) as conversation:
         conversation.say(order)
         while True:
             message = conversation.hear(until=until)
@@ -84,17 +86,6 @@ def ask_server_for_all(
                 yield message
             if isinstance(message, Refused):
                 raise NotDone(message.reason)
-
-
-def _pin(settings: SchoolSettings, server: str) -> str | None:
-    """Tell by what the server on this machine is known; None where it is plain."""
-    if not settings.tls.serve:
-        return None
-    certificate = settings.tls.certificate or settings.data / CERTIFICATE_FILE
-    try:
-        return fingerprint_of(certificate)
-    except (OSError, ValueError) as error:
-        raise GatewayError(server, f"{certificate}: {error}") from error
 
 
 def by_hand(

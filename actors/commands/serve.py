@@ -18,11 +18,11 @@ from cryptography import x509
 
 from actors.app import SIGN_OF_LIFE, App, StartFailed
 from actors.commands.ask import add_config
-from actors.entry.tls import CERTIFICATE_FILE, fingerprint_of
 from actors.settings import SchoolSettings, read_school
 from events.config import place
 from events.errors import ConfigError, LogError
 from events.notify import notify
+from events.tls import fingerprint_of
 
 logger = logging.getLogger(__name__)
 
@@ -121,8 +121,7 @@ def _say_where(settings: SchoolSettings) -> None:
 
 def _say_how_safe(settings: SchoolSettings) -> None:
     if settings.tls.serve:
-        certificate = settings.tls.certificate or settings.data / CERTIFICATE_FILE
-        logger.info("doors know this server by sha256:%s", fingerprint_of(certificate))
+        logger.info("doors know this server by sha256:%s", fingerprint_of(settings.certificate))
     elif not settings.local and not settings.tls.proxy:
         logger.warning("without TLS: titles and operators' tokens can be read on the network")
 

@@ -35,9 +35,9 @@ from actors.entry.credentials import write_secret
 from actors.settings import TlsSettings
 from events.config import place
 from events.errors import ToctocError
-from events.tls import fingerprint
+from events.places import CERTIFICATE_FILE, KEY_FILE
+from events.tls import fingerprint_of
 
-KEY_FILE, CERTIFICATE_FILE = "tls.key", "tls.crt"
 _BEGIN, _END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2099, 12, 31, tzinfo=UTC)
 BUFFER = 8 * 1024
 """Bytes that each TLS connection keeps for reading: twice what a client may send in one message."""
@@ -162,17 +162,6 @@ def _held(body: bytes, wanted: str) -> str:
     if any(label.endswith(wanted) for label in labels):
         return f"a damaged {wanted}"
     return " and ".join(f"BEGIN {label}" for label in dict.fromkeys(labels))
-
-
-def fingerprint_of(certificate: Path) -> str:
-    """Name the key of a certificate in PEM; of several the first, which is the server's own.
-
-    Raises:
-        OSError: It cannot be read.
-        ValueError: It is none.
-    """
-    own = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
-    return fingerprint(own.public_bytes(Encoding.DER))
 
 
 def proxy_fingerprint(settings: TlsSettings) -> str:

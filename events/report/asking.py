@@ -20,6 +20,7 @@ from msgspec import Struct
 from events.errors import ConfigError
 from events.ids import EventId
 from events.personal import read_text
+from events.places import CONFIG, DATA
 from events.printable import printable
 from events.progress import Progress
 from events.report import asked
@@ -30,8 +31,6 @@ from events.report.spans import Micros, instant, micros
 from events.report.table import Column, CsvFile, table
 from events.sqlite import SqliteLog
 
-DEFAULT_CONFIG = Path("/etc/toctoc/school.toml")
-DEFAULT_DATA = Path("/var/lib/toctoc")
 INDEX = "audit.db"
 """Name of the index beside the log."""
 STDOUT = Path("-")
@@ -234,7 +233,7 @@ def add_log(parser: argparse.ArgumentParser) -> None:
         "--config",
         type=Path,
         metavar="school.toml",
-        help=f"says where the log is, without --log; default: {DEFAULT_CONFIG}",
+        help=f"says where the log is, without --log; default: {CONFIG}",
     )
 
 
@@ -265,15 +264,15 @@ def _named(arguments: argparse.Namespace) -> Path:
         path: Path = arguments.log
         return path.parent if path.name == "log.db" else path
     config: Path | None = arguments.config
-    if config is None and DEFAULT_CONFIG.exists():
-        config = DEFAULT_CONFIG
+    if config is None and CONFIG.exists():
+        config = CONFIG
     if config is None:
-        return DEFAULT_DATA
+        return DATA
     try:
         data = tomllib.loads(config.read_text(encoding="utf-8-sig")).get("server", {}).get("data")
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(str(config), "", f"cannot be read: {error}") from None
-    return config.parent / data if isinstance(data, str) else DEFAULT_DATA
+    return config.parent / data if isinstance(data, str) else DATA
 
 
 def open_facts(log: SqliteLog, *, anew: bool = False) -> IndexedFacts:

@@ -274,7 +274,8 @@ class School:
     @property
     def fingerprint(self) -> str:
         """Of the key that the server shows."""
-        from actors.entry.tls import CERTIFICATE_FILE, fingerprint_of
+        from events.places import CERTIFICATE_FILE
+        from events.tls import fingerprint_of
 
         return fingerprint_of(self.app.settings.tls.certificate or self.data / CERTIFICATE_FILE)
 
@@ -288,7 +289,6 @@ class School:
         for ref in self.app._actors:
             actor = ref._actor_weakref()
             if isinstance(actor, GatewayActor):
-                assert actor._hub is not None
                 return actor._hub
         raise AssertionError("there is no gateway")
 

@@ -25,7 +25,8 @@ from typing import Any
 
 import msgspec
 
-from actors.entry.tls import CERTIFICATE_FILE, KEY_FILE, fingerprint_of
+from events.places import CERTIFICATE_FILE, KEY_FILE
+from events.tls import fingerprint_of
 from tests.benchmarks.hall import cpu, memory
 from tests.benchmarks.load import Target
 

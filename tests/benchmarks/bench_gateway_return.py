@@ -18,11 +18,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from actors.entry.tls import CERTIFICATE_FILE, fingerprint_of
+from events.places import CERTIFICATE_FILE
+from events.tls import fingerprint_of
 from events.wire import Hello, Subscribe, encode
 from tests.actors.stack import free_port, write_school
 from tests.benchmarks.bench_gateway_fanout import LOAD_CORE, ROOT, SERVER_CORE
-from tests.benchmarks.hall import memory
 from tests.benchmarks.load import Door, room_of
 from tests.benchmarks.visitor import Refused, Visitor, client_context
 
@@ -102,10 +102,8 @@ async def come_back(config: Path, port: int, errors: int, door: Door, *, tls: bo
         again: list[str] = []
         took: list[float] = []
         pressing = asyncio.create_task(press(door, port, fingerprint, took))
-        empty = memory(server.pid)
         boards = await asyncio.gather(*(board(port, context, again) for _ in range(CLIENTS)))
         in_storm = list(took) or [time.monotonic() - began]
-        rest = (memory(server.pid) - empty) * 1024 / CLIENTS
         pressing.cancel()
         for visitor, _ in boards:
             visitor.close()
@@ -117,7 +115,6 @@ async def come_back(config: Path, port: int, errors: int, door: Door, *, tls: bo
             "worst ack": max(in_storm),
             "presses": len(in_storm),
             "again": len(again),
-            "KiB each": rest,
         }
     finally:
         server.kill()

@@ -11,8 +11,9 @@ import statistics
 import time
 from pathlib import Path
 
-from actors.entry.tls import CERTIFICATE_FILE, fingerprint_of
 from actors.live.fanout import LAG_LIMIT
+from events.places import CERTIFICATE_FILE
+from events.tls import fingerprint_of
 from events.wire import Hello, Subscribe, encode
 from tests.benchmarks.bench_gateway_fanout import SERVER_CORE, Bout, line_of, start, stop
 from tests.benchmarks.hall import memory

@@ -1,6 +1,6 @@
-"""The server of the gateway's benchmarks, with no limit on presses: prints its port.
+"""The server of the gateway's benchmarks, with no limit on presses.
 
-``--tls`` serves with its own certificate. The folder of its data comes next.
+Prints its port and the folder of its data; ``--tls`` serves with its own certificate.
 """
 
 from __future__ import annotations

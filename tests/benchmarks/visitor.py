@@ -45,8 +45,8 @@ class Visitor:
         """Send a message."""
         self.writer.write(masked(text.encode()))
 
-    async def hear(self, *words: str) -> str:
-        """Wait for a message with one of some words in it."""
+    async def hear(self, word: str) -> str:
+        """Wait for a message with a word in it."""
         while True:
             for first, begin, end in frames(self.rest):
                 if first & 0xF == 8:
@@ -58,7 +58,7 @@ class Visitor:
                 if first & 0x8:
                     break  # a pong, with whatever was sent as ping
                 text = payload.decode()
-                if any(word in text for word in words):
+                if word in text:
                     return text
                 break
             else:

@@ -346,11 +346,16 @@ def test_without_a_terminal_the_command_says_what_works_instead(
     ],
 )
 def test_what_cannot_be_begun_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], why: str
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    why: str,
 ) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "token").write_text("x", encoding="ascii")
     places = {"empty": tmp_path / "empty", "token": tmp_path / "token"}
+    monkeypatch.setattr(console, "CONFIG", tmp_path / "none")
     assert console.main([argument.format(**places) for argument in arguments]) == 2
     error = capsys.readouterr().err
     assert error.startswith("toctoc console: ")
@@ -358,9 +363,14 @@ def test_what_cannot_be_begun_is_told(
 
 
 @pytest.mark.parametrize("more", ["", '[tls]\nuse = "always"\nnames = ["rooms.school.example"]'])
-def test_on_the_servers_machine_the_configuration_says_where_and_as_whom(tmp_path: Path, more: str) -> None:
+def test_on_the_servers_machine_the_configuration_says_where_and_as_whom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str
+) -> None:
     with running(tmp_path, port=free_port(), more=more) as school:
-        local = console._local(school.config)
+        monkeypatch.setattr(console, "CONFIG", school.config)
+        local = console._target(console._parser().parse_args([]))
+        asked = console._parser().parse_args(["--config", str(school.config)])
+        assert console._target(asked) == local
         assert (local.server, local.token) == (school.app.settings.address, school.token)
         assert (local.pin is not None) == bool(more)
         who = Target(server=local.server, token=local.token, name="front-desk", pin=local.pin)

@@ -26,18 +26,11 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 from msgspec.structs import replace
 
-from actors.entry.tls import (
-    BUFFER,
-    CERTIFICATE_FILE,
-    KEY_FILE,
-    Tls,
-    TlsFailed,
-    fingerprint_of,
-    proxy_fingerprint,
-)
+from actors.entry.tls import BUFFER, Tls, TlsFailed, proxy_fingerprint
 from actors.settings import TlsSettings
 from events.client import GatewayError, converse
-from events.tls import client_context, fingerprint
+from events.places import CERTIFICATE_FILE, KEY_FILE
+from events.tls import client_context, fingerprint, fingerprint_of
 from events.wire import Challenge, Hello, Ping, Pong, Welcome, encode
 from tests.actors.stack import TIMEOUT, DoorClient, Talk, free_port, greeted, running, write_school
 from tests.conftest import Errors

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from actors.commands.ask import _pin
 from actors.entry.tls import Tls
 from actors.settings import read_school
 from events.errors import ConfigError
-from kiosk.local import NotReadable, read_local_server
+from events.local import NotReadable, read_local_server
 from tests.actors.stack import write_school
 
 
@@ -22,15 +21,16 @@ def test_a_client_reads_the_same_from_it_as_the_server(tmp_path: Path, host: str
     settings.data.mkdir()
     Tls(settings.tls, settings.data)
     local = read_local_server(config)
-    assert (local.address, local.data) == (settings.address, settings.data)
-    assert local.pin == _pin(settings, settings.address)
+    assert local == settings.local_server
+    assert (local.pin() is not None) == settings.tls.serve
 
 
 def test_where_nothing_is_written_it_is_where_a_server_is_by_itself(tmp_path: Path) -> None:
     config = write_school(tmp_path)
     config.write_text('[school]\nname = "Test"', encoding="utf-8")
     settings, local = read_school(config), read_local_server(config)
-    assert (local.address, local.data, local.pin) == (settings.address, settings.data, None)
+    assert local == settings.local_server
+    assert local.pin() is None
 
 
 @pytest.mark.parametrize("text", ["[server", "server = 1", '[server]\nport = "x"', "é"])
@@ -61,7 +61,7 @@ def test_a_certificate_that_cannot_be_read_says_what_to_do(
 
     monkeypatch.setattr(Path, "read_bytes", read_bytes)
     with pytest.raises(NotReadable) as told:
-        read_local_server(config)
+        read_local_server(config).pin()
     assert why in str(told.value)
 
 
@@ -70,4 +70,4 @@ def test_a_certificate_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "tls.crt").write_text("nonsense", encoding="ascii")
     with pytest.raises(NotReadable, match=r"tls\.crt: "):
-        read_local_server(config)
+        read_local_server(config).pin()
