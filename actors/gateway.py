@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -273,7 +273,7 @@ class GatewayActor(BaseActor):
         self._frames[key] = frame
         return frame
 
-    def _timetables_read(self, readings: Any) -> TimetablesRead:
+    def _timetables_read(self, readings: Mapping[RoomKey, dict[date, datetime]]) -> TimetablesRead:
         """Keep the ages, and say them in one small message instead of one a room."""
         for key, ages in readings.items():
             known = self._known.get(key)

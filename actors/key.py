@@ -6,6 +6,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from actors.entry.credentials import write_secret
 from events.errors import LogError
 
 KEY_BYTES = 32
@@ -24,7 +25,5 @@ def load_key(path: Path) -> bytes:
         if key:
             raise LogError(f"{path}: {len(key)} bytes, not {KEY_BYTES}: this is no key")
     key = secrets.token_bytes(KEY_BYTES)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_bytes(key)
+    write_secret(path, key)
     return key

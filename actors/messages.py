@@ -421,7 +421,7 @@ class Publish(Message, frozen=True, kw_only=True, gc=False):
     texts: Mapping[EventId, str] = {}
     created: LogCreated | None = None
     rules: Rules | None = None
-    readings: Mapping[RoomKey, Mapping[date, datetime]] | None = None
+    readings: Mapping[RoomKey, dict[date, datetime]] | None = None
     notices: tuple[StandingNotice, ...] | None = None
     access: KnownAccess | None = None
     happened: tuple[Recorded, ...] = ()

@@ -72,6 +72,7 @@ class SchoolActor(BaseActor):
         key: Secret of this log, for the hashes of titles and of the sources' ids.
         recorder: Who appends.
         clock: Where the time comes from.
+        version: Of this program.
         alive_until: Last sign of life of the server's run before.
         ready: Called when the start is in the log and all rooms live.
         ended: Told why, when the process has to end.

@@ -148,18 +148,16 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def _differs(asked: Model, model: Model) -> bool:
     """Whether there is anything new to be kept. The same objects hold the same: none is changed."""
-    if model.told.receiving:
+    was, told = asked.told, model.told
+    if told.receiving:
         return False  # half a snapshot is no knowledge
     if (
-        asked.told.days is not model.told.days
-        or asked.told.presences is not model.told.presences
-        or asked.told.rules is not model.told.rules
-        or asked.told.notices is not model.told.notices
-        or asked.told.epoch != model.told.epoch
+        was.days is not told.days
+        or was.presences is not told.presences
+        or was.rules is not told.rules
+        or was.notices is not told.notices
+        or was.epoch != told.epoch
     ):
         return True
-    return (
-        model.hearing.heard_at is not None
-        and asked.hearing.heard_at is not None
-        and abs(model.hearing.heard_at - asked.hearing.heard_at) >= AGE
-    ) or (asked.hearing.heard_at is None and model.hearing.heard_at is not None)
+    last, heard_at = asked.hearing.heard_at, model.hearing.heard_at
+    return heard_at is not None and (last is None or abs(heard_at - last) >= AGE)

@@ -95,7 +95,7 @@ def read_catalogue(path: Path, template: Catalogue) -> Catalogue:
     for entry in written:
         if entry.obsolete or entry.fuzzy:
             continue
-        french = template.get(entry.msgctxt or "")
+        french = template.get(entry.msgctxt)
         if french is None:
             # Of another version, perhaps: a door starts with it all the same.
             logger.warning("%s: line %d: there is no message %r", path, entry.linenum, entry.msgctxt)
@@ -120,7 +120,7 @@ def _parsed(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        number = path.read_bytes()[: error.start].count(b"\n") + 1
+        number = error.object[: error.start].count(b"\n") + 1
         raise ConfigError(str(path), f"line {number}", "is not written in UTF-8") from None
     except OSError as error:
         raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from None

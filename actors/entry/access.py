@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from actors.entry.codes import Gate
 from actors.entry.credentials import NOBODY
-from actors.entry.limits import Guesses
+from actors.entry.limits import Allowances
 from actors.entry.pairing import Pairing
 from events.domain import AccessRole
 from events.ids import RoomKey
@@ -100,4 +100,4 @@ class Desk:
     def __init__(self, gate: Gate, pairing: Pairing | None = None) -> None:
         self.gate = gate
         self.pairing = pairing or Pairing()
-        self.guesses = Guesses(GUESS_BURST, GUESS_RATE)
+        self.guesses = Allowances(GUESS_BURST, GUESS_RATE)

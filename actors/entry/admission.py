@@ -24,7 +24,7 @@ from websockets.http11 import Request, Response
 from actors.entry.access import Access, Caller, Desk
 from actors.entry.codes import Gate
 from actors.entry.credentials import read_token, verifies
-from actors.entry.limits import Allowance, Limits
+from actors.entry.limits import Allowances, Limits
 from actors.entry.tls import Context
 from actors.entry.turns import Turns
 from actors.web.answer import Answer
@@ -42,7 +42,6 @@ VERIFY_AT_ONCE = 2
 """Secrets that are looked at at once, each 30 ms on a core and 19 MiB."""
 VERIFY_WAITING = 20
 """Secrets that may wait for that."""
-_MOST_ADDRESSES = 10_000
 _MOST_LOGINS = 1000
 _PLAIN = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"))
 
@@ -76,7 +75,7 @@ class Admission:
         self.proxy = proxy
         self._limits = limits
         self._here: Counter[str] = Counter()
-        self._handshakes: dict[str, Allowance] = {}
+        self._handshakes = Allowances(HANDSHAKES, HANDSHAKE_RATE)
         self._logins: dict[str, _Login] = {}
         self._verifying = asyncio.Semaphore(VERIFY_AT_ONCE)
         self._waiting = 0
@@ -150,15 +149,9 @@ class Admission:
         most = self._limits.connections + max(5, self._limits.connections // 4)
         if self._here.total() >= most or self._here[address] >= self._limits.per_address:
             return HTTPStatus.SERVICE_UNAVAILABLE, "too many are connected"
-        if not self._may_open(address, now):
+        if not self._handshakes.take(address, now):
             return HTTPStatus.TOO_MANY_REQUESTS, "too many connections from this address"
         return None
-
-    def _may_open(self, address: str, now: datetime) -> bool:
-        if len(self._handshakes) > _MOST_ADDRESSES:
-            owing = {a: known for a, known in self._handshakes.items() if not known.is_full(now)}
-            self._handshakes = dict(list(owing.items())[-_MOST_ADDRESSES // 2 :])
-        return self._handshakes.setdefault(address, Allowance(HANDSHAKES, HANDSHAKE_RATE)).take(now)
 
     def _address(self, connection: ServerConnection, request: Request) -> str:
         if self.proxy:
@@ -242,13 +235,13 @@ class Admission:
     async def _log_in(self, connection: ServerConnection, request: Request, now: datetime) -> Answer:
         address = self._address(connection, request)
         guesses = self.desk.guesses
-        if not guesses.may(address, now):
+        if not guesses.may_take(address, now):
             return _said(HTTPStatus.TOO_MANY_REQUESTS, "too many wrong logins from here: wait a minute")
         scheme, _, token = (request.headers.get("Authorization") or "").partition(" ")
         claimed = read_token(token.strip()) if scheme.lower() == "bearer" else None
         asked = ("WWW-Authenticate", "Bearer")
         if claimed is None:
-            guesses.wrong(address, now)
+            guesses.take(address, now)
             return _said(HTTPStatus.UNAUTHORIZED, "an operator's token is wanted, as Bearer", asked)
         number, secret = claimed
         right = await self.verify(self.access.proof_of(number), secret)
@@ -256,7 +249,7 @@ class Admission:
             return _said(HTTPStatus.SERVICE_UNAVAILABLE, "too many log in just now: try again")
         holder = self.access.holders.get(number)
         if not right or holder is None:
-            guesses.wrong(address, now)
+            guesses.take(address, now)
             return _said(HTTPStatus.UNAUTHORIZED, "the operator's token is wrong", asked)
         value = secrets.token_urlsafe(32)
         if len(self._logins) >= _MOST_LOGINS:

@@ -16,6 +16,7 @@ import hmac
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from actors.entry.limits import Allowances
 from events.ids import RoomKey
 from events.wire import DoorCode
 
@@ -32,7 +33,6 @@ ADDRESS_TRIES = 60
 """Wrong codes that may come from one address at once: the phones of a whole school may share one."""
 ADDRESS_RATE = 1.0
 """Wrong codes a second that may come from one address for long."""
-_MOST_ADDRESSES = 10_000
 _BYTES = 5
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -98,11 +98,11 @@ class Gate:
 
     def __init__(self, codes: Codes) -> None:
         self.codes = codes
-        self._wrong: dict[str, tuple[float, datetime]] = {}
+        self._guesses = Allowances(ADDRESS_TRIES, ADDRESS_RATE)
 
     def may_try(self, address: str, now: datetime) -> bool:
         """Tell whether an address has not guessed too often; if it has, no code is looked at."""
-        return self._owed(address, now) <= ADDRESS_TRIES - 1
+        return self._guesses.may_take(address, now)
 
     def open(self, room: RoomKey, code: str, address: str, now: datetime) -> bool:
         """Tell whether a code is right, and remember it if it is not.
@@ -115,20 +115,8 @@ class Gate:
         """
         if self.codes.hold(room, code, now):
             return True
-        owed = self._owed(address, now) + 1
-        if len(self._wrong) >= _MOST_ADDRESSES:
-            # Those that guessed once have earned it back within a second. Whoever guesses from so many
-            # addresses at once that none has, gains a few tries of the 10^12 that he needs.
-            known = {other: (self._owed(other, now), now) for other in self._wrong}
-            self._wrong = {other: left for other, left in known.items() if left[0] > 0}
-            if len(self._wrong) >= _MOST_ADDRESSES:
-                self._wrong.clear()
-        self._wrong[address] = owed, now
+        self._guesses.take(address, now)
         return False
-
-    def _owed(self, address: str, now: datetime) -> float:
-        count, at = self._wrong.get(address, (0.0, now))
-        return max(0.0, count - max(0.0, (now - at).total_seconds()) * ADDRESS_RATE)
 
 
 def _minute(now: datetime) -> int:

@@ -61,31 +61,28 @@ class Allowance:
         return self.left(now) >= self._burst
 
 
-class Guesses:
-    """Stops who guesses: only what was wrong counts, by address.
+class Allowances:
+    """An allowance for each address.
 
     Args:
-        burst: Wrong guesses at once.
-        rate: Wrong guesses a second for long.
+        burst: How many at once.
+        rate: How many a second are earned again.
     """
 
     def __init__(self, burst: float, rate: float) -> None:
         self._burst, self._rate = burst, rate
-        self._wrong: dict[str, Allowance] = {}
+        self._known: dict[str, Allowance] = {}
 
-    def may(self, address: str, now: datetime) -> bool:
-        """Tell whether an address has not guessed too often; if it has, nothing of it is looked at."""
-        known = self._wrong.get(address)
+    def may_take(self, address: str, now: datetime) -> bool:
+        """Tell whether an address has one left."""
+        known = self._known.get(address)
         return known is None or known.left(now) >= 1
 
-    def wrong(self, address: str, now: datetime) -> None:
-        """Remember a wrong guess."""
-        self._wrong.setdefault(address, Allowance(self._burst, self._rate)).take(now)
-        if len(self._wrong) > _MOST_ADDRESSES:
-            owing = {a: known for a, known in self._wrong.items() if not known.is_full(now)}
+    def take(self, address: str, now: datetime) -> bool:
+        """Take one of an address, if it has one left."""
+        taken = self._known.setdefault(address, Allowance(self._burst, self._rate)).take(now)
+        if len(self._known) > _MOST_ADDRESSES:
+            owing = {a: known for a, known in self._known.items() if not known.is_full(now)}
             # Down to half, so that a flood of addresses does not pay for this at each of them.
-            self._wrong = dict(list(owing.items())[-_MOST_ADDRESSES // 2 :])
-
-    def take_back(self, address: str) -> None:
-        """Forget what an address guessed: it was right in the end."""
-        self._wrong.pop(address, None)
+            self._known = dict(list(owing.items())[-_MOST_ADDRESSES // 2 :])
+        return taken

@@ -108,10 +108,6 @@ class Pairing:
         """Take note that a connection is gone."""
         self._offers.pop(session, None)
 
-    def waiting(self, kiosk: KioskId) -> int | None:
-        """Tell by which connection a door waits."""
-        return next((n for n, known in self._offers.items() if known.kiosk == kiosk), None)
-
     def redeem(self, code: str, now: datetime) -> Offer | None:
         """Find the door that shows a code. It keeps waiting until it is paired.
 

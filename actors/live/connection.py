@@ -64,11 +64,11 @@ class Connection(Protocol):
             Gone: The connection is over.
         """
 
-    def write(self, text: str) -> None:
-        """Send a message without waiting; to a connection that is over it goes nowhere."""
-
     def write_all(self, messages: Sequence[Packed]) -> int:
-        """Send messages in one piece, without waiting; tells what `waiting_bytes` would."""
+        """Send messages in one piece, without waiting; tells what `waiting_bytes` would.
+
+        To a connection that is over they go nowhere.
+        """
 
     def waiting_bytes(self) -> int:
         """Tell how much was written and not yet taken by the network."""
@@ -122,10 +122,6 @@ class WebSocket:
             await self.raw.send(text)
         except ConnectionClosed as closed:
             raise Gone(goodbye=closed.rcvd is not None) from closed
-
-    def write(self, text: str) -> None:
-        """See `Connection`."""
-        self.write_all((pack(text),))
 
     def write_all(self, messages: Sequence[Packed]) -> int:
         """See `Connection`.

@@ -88,7 +88,7 @@ class Framed:
             raise Gone(goodbye=False) from error
 
     def write(self, text: str) -> None:
-        """See `actors.live.connection.Connection`."""
+        """Send a message without waiting; to a device that is gone it goes nowhere."""
         if not self._is_over():
             self._writer.write(frame(text))
 

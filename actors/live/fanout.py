@@ -19,12 +19,12 @@ from actors.live.client import Client
 from actors.live.connection import Packed, pack
 from actors.live.latest import Frame, Latest, Update
 from actors.live.lobby import FEED
+from actors.live.outgoing import fits
 from actors.live.writes import Writes
 from actors.messages import Session
 from events.domain import Recorded
 from events.ids import EventId, RoomKey
 from events.wire import (
-    MAX_OUTGOING,
     Happened,
     Missed,
     SnapshotBegin,
@@ -263,10 +263,10 @@ class Fanout:
                     event=recorded.event,
                 )
             )
-            long = len(text) * 4 > MAX_OUTGOING and len(text.encode()) > MAX_OUTGOING
+            short = fits(text)
             for client in followers:
                 self._tell_missed(client)
-                if not long and client.takes_events():
+                if short and client.takes_events():
                     self.send((client,), text)
                 else:
                     first = client.unfed[0] if client.unfed else recorded.seq

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from actors.entry.access import Access, Caller, Holder
 from actors.entry.credentials import read_token
-from actors.entry.limits import Guesses
+from actors.entry.limits import Allowances
 from actors.live.actions import Action, Verify, turned_away
 from events import signing
 from events.ids import KioskId, RoomKey
@@ -51,10 +51,10 @@ class Introduction:
 
     Args:
         caller: From where and how it comes.
-        guesses: Who guessed at logins.
+        guesses: How many wrong logins each address has left.
     """
 
-    def __init__(self, caller: Caller, guesses: Guesses) -> None:
+    def __init__(self, caller: Caller, guesses: Allowances) -> None:
         self.nonce = secrets.token_hex(32)
         self._caller = caller
         self._guesses = guesses
@@ -116,14 +116,14 @@ class Introduction:
     def _device(self, hello: Hello, access: Access, now: datetime) -> Who | list[Action]:
         number = hello.access or 0
         holder = access.holders.get(number)
-        if not self._guesses.may(self._caller.address, now):
+        if not self._guesses.may_take(self._caller.address, now):
             return turned_away("too-fast", _GUESSED)
         if (
             holder is None
             or holder.role != "device"
             or not signing.device_is_genuine(holder.proof, self.nonce, hello.signature, self._caller.server)
         ):
-            self._guesses.wrong(self._caller.address, now)
+            self._guesses.take(self._caller.address, now)
             return turned_away("not-authenticated", "the challenge is not answered by this device")
         return _who(hello, number, holder)
 
@@ -132,7 +132,7 @@ class Introduction:
         number = self._caller.cookie
         if not hello.token and number is not None and (holder := access.holders.get(number)) is not None:
             return replace(_who(hello, number, holder), ticket=self._caller.ticket)
-        if not self._guesses.may(self._caller.address, now):
+        if not self._guesses.may_take(self._caller.address, now):
             return turned_away("too-fast", _GUESSED)
         known = access.operator_token
         if known and compare_digest(hello.token.encode(), known.encode()):
@@ -141,7 +141,7 @@ class Introduction:
             return turned_away("not-authenticated", "nobody is logged in: an operator's token is wanted")
         claimed = read_token(hello.token)
         if claimed is None:
-            self._guesses.wrong(self._caller.address, now)
+            self._guesses.take(self._caller.address, now)
             return turned_away("not-authenticated", _WRONG_TOKEN)
         self._claimed = hello
         return [Verify(access.proof_of(claimed[0], hello.name), claimed[1])]
@@ -168,7 +168,7 @@ class Introduction:
         holder = access.holders.get(claimed[0]) if claimed else None
         # It may have been revoked while the secret was looked at.
         if not right or claimed is None or holder is None or holder.role != "operator":
-            self._guesses.wrong(self._caller.address, now)
+            self._guesses.take(self._caller.address, now)
             return turned_away("not-authenticated", _WRONG_TOKEN)
         return _who(hello, claimed[0], holder)
 

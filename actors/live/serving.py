@@ -40,6 +40,7 @@ from actors.live.lobby import ROSTER
 from actors.live.roster import Roster
 from actors.live.session import Session
 from events.clock import Clock
+from events.ids import KioskId
 from events.wire import Accesses, DoorCodes, Welcome, encode
 
 logger = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ class Serving:
         self._school = school
         self._clock = clock
         self._numbers = itertools.count(1)
-        self._doors: dict[str, Client] = {}
+        self._doors: dict[KioskId, Client] = {}
         self._closing = False
 
     # -- one connection -------------------------------------------------------------------------
@@ -128,9 +129,9 @@ class Serving:
 
     def _forget(self, client: Client) -> None:
         self._fanout.remove(client)
-        for key, door in list(self._doors.items()):
-            if door is client:
-                del self._doors[key]
+        kiosk = client.session.who.kiosk
+        if kiosk is not None and self._doors.get(kiosk) is client:
+            del self._doors[kiosk]
         self._tell_school(client.session.ended(self._clock.now()))
         self._roster.leave(client, client.how)
 

@@ -57,7 +57,7 @@ class Then(Struct, frozen=True, kw_only=True):
 
 
 class TooEarly(ValueError):
-    """The instant is before the log, or still to come."""
+    """The instant is before the log."""
 
 
 class NotYet(Exception):

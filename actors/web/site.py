@@ -1,8 +1,8 @@
-"""What is served beside the live channel: the board's page, how the server is, and feeds for others.
+"""What is served beside the live channel: the pages, how the server is, and feeds for others.
 
 Pure: a request and what is known go in, an answer comes out; `actors.live.plain` reads and writes the socket.
 Every path is looked up in a table and no file is opened for a request, so no path leads out of the
-board's folder. `websockets` serves GET only and closes each connection behind its answer.
+pages' folders. `websockets` serves GET only and closes each connection behind its answer.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _OFFICE_FILES = {
 }
 
 
-def load_files(folder: Path = FOLDER, office: Path = OFFICE) -> dict[str, File]:
+def load_files(folder: Path = FOLDER) -> dict[str, File]:
     """Read the files of the board and of the desk's page once, at the start.
 
     Returns:
@@ -54,12 +54,12 @@ def load_files(folder: Path = FOLDER, office: Path = OFFICE) -> dict[str, File]:
         OSError: One is missing: the installation is not whole.
     """
     files = {}
-    there = [(folder, name, kind) for name, kind in _FILES.items()]
-    there += [(office, name, kind) for name, kind in _OFFICE_FILES.items()]
-    for place, name, content_type in there:
-        body = (place / name).read_bytes()
+    there = {folder / name: kind for name, kind in _FILES.items()}
+    there |= {OFFICE / name: kind for name, kind in _OFFICE_FILES.items()}
+    for path, content_type in there.items():
+        body = path.read_bytes()
         packed = gzip.compress(body, mtime=0)
-        files[f"/{name}"] = File(
+        files[f"/{path.name}"] = File(
             content_type=content_type,
             etag=etag_of(body),
             body=body,

@@ -182,12 +182,12 @@ def rooms_of(facts: Facts) -> dict[RoomKey, RoomInfo]:
 
 def bounds(facts: Facts) -> tuple[date, date] | None:
     """Tell the first and the last local day of a log; None for one without rooms."""
-    first = next(iter(sorted(standing.since for standing in facts.stored(Standing))), None)
+    first = next(facts.stored(Standing), None)
     if first is None:
         return None
     zone = ZoneInfo(facts.zone)
     # An event at midnight is the end of the day before.
-    return instant(first).astimezone(zone).date(), instant(facts.newest - 1).astimezone(zone).date()
+    return instant(first.since).astimezone(zone).date(), instant(facts.newest - 1).astimezone(zone).date()
 
 
 def says_when_open(facts: Facts, scope: Scope) -> bool:

@@ -202,7 +202,7 @@ def _opened(path: Path | None) -> apsw.Connection:
 @cache
 def shape() -> int:
     """Number the shape of the file: another one for other fields, anywhere in what it holds."""
-    schemas = msgspec.json.schema_components([*KINDS, Snapshot, Open])
+    schemas = msgspec.json.schema_components([*KINDS, Snapshot, Open, e.AnyEvent])
     return zlib.crc32(f"{FOLD} {schemas}".encode()) & 0x7FFFFFFF
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from operator import attrgetter
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -24,6 +24,7 @@ from events.report.facts import (
     KINDS,
     Count,
     Entry,
+    F,
     Fact,
     Facts,
     Open,
@@ -40,7 +41,6 @@ from events.report.facts import (
 from events.report.spans import FOREVER, MINUTE, Micros, micros
 from events.state import KEEP_BOOKINGS, SchoolState
 
-F = TypeVar("F", bound=Fact)
 Put = Callable[[Fact], None]
 
 _KEEP: Micros = KEEP_BOOKINGS // timedelta(microseconds=1)
@@ -258,7 +258,7 @@ class Ledger:
         )
         self._put(watch)
 
-    def _left(self, recorded: e.Recorded, event: e.KioskLeft) -> None:
+    def _left(self, recorded: e.Recorded, event: e.KioskLeft | e.ButtonStuck) -> None:
         self._unwatched(event.room, event.kiosk, micros(recorded.at))
 
     def _freed(self, recorded: e.Recorded, event: e.ButtonFreed) -> None:

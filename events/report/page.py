@@ -210,11 +210,11 @@ def _figures(month: Month, language: Language) -> str:
     return f'<div class="figures">{body}</div>'
 
 
-def _how(month: Month, language: Language, *words: str) -> str:
-    """Say which command recomputes a figure."""
+def _how(month: Month, language: Language, question: str) -> str:
+    """Say which question, asked of ``toctoc audit``, recomputes a figure."""
     days = f"--from {month.scope.first} --to {month.scope.last}"
-    parts = ["toctoc audit", *words, days, month.asked]
-    if month.hours is not None and words[0].startswith("use"):  # no other figure depends on them
+    parts = ["toctoc audit", question, days, month.asked]
+    if month.hours is not None and question.startswith("use"):  # no other figure depends on them
         parts.append(f"--hours {month.hours}")
     command = " ".join(part for part in parts if part)
     return f'<p class="how">{escape(word("recompute", language))} <code>{escape(command)}</code></p>'

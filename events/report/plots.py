@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 INK, PALE, RED, BLUE, ORANGE = "#1c2126", "#c9d1d9", "#b3261e", "#1f5f99", "#b45f06"
@@ -137,9 +138,13 @@ def policy_lines(
 
 def _legible_on(colour: Sequence[float]) -> str:
     """Choose the ink that has more contrast on a colour, as WCAG 2 counts it."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "white" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.065 else INK
+    ground, ink = _luminance(colour) + 0.05, _luminance(to_rgb(INK)) + 0.05
+    return "white" if 1.05 / ground > ground / ink else INK
+
+
+def _luminance(colour: Sequence[float]) -> float:
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3])
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _figure(height: float) -> tuple[Figure, Any]:

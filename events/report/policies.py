@@ -101,9 +101,8 @@ def _try(test: BackTest, day: RoomDay, due: Due) -> bool:
     """
     opens = due.start - day.policy.check_in_before * MINUTE
     end = due.end if due.gone is None else min(due.end, due.gone)
-    end = min(
-        [end, *(start for start, _ in day.shut if start > due.start)]
-    )  # a closed room is given to nobody
+    # A room that is out of order is given to nobody.
+    end = min([end, *(start for start, _ in day.shut if start > due.start)])
     presses = [p for p in day.presses if opens <= p.at < end and not _of_a_later_one(day, due, p.at)]
     coming = sorted(p.at for p in presses if not p.leaving)
     last = test.outcomes[-1].after * MINUTE if test.outcomes else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,6 @@ from events.report.facts import Entry, Facts
 from events.report.spans import instant
 from events.status import day_span
 
-Titles = Mapping[EventId, str]
 Times = tuple[datetime, datetime]
 """From when to when."""
 

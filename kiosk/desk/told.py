@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from events import domain as e
 from events.ids import KioskId, RoomKey
-from kiosk.desk.words import doors_of, hour, people
+from kiosk.desk.words import doors_of, hour, people, until
 
 BY: dict[e.By, str] = {
     "button": "",
@@ -76,8 +76,9 @@ class Teller:
     def _span(self, start: datetime, end: datetime, at: datetime) -> str:
         return f"{self.hour(start, at)}–{self.hour(end, start)}"  # noqa: RUF001  # a span
 
-    def _until(self, until: datetime | None, at: datetime, *, comma: bool = False) -> str:
-        return f"{',' if comma else ''} until {self.hour(until, at)}" if until is not None else ""
+    def _until(self, end: datetime | None, at: datetime, *, comma: bool = False) -> str:
+        told = until(end, at, self._zone)
+        return f",{told}" if comma and told else told
 
     def _timetable(
         self,

@@ -26,7 +26,6 @@ class Hearing(Struct, frozen=True, kw_only=True):
         since: When the program started.
         link: The connection to the server.
         link_since: Since when it has been so.
-        link_why: Why it went down.
         heard_at: When anything last came from the server; in best time until ``corrected``.
         offset: The server's clock minus the door's.
         corrected: Whether ``offset`` was heard from the server since the program started.
@@ -38,7 +37,6 @@ class Hearing(Struct, frozen=True, kw_only=True):
     since: datetime
     link: Link = "starting"
     link_since: datetime | None = None
-    link_why: str = ""
     heard_at: datetime | None = None
     offset: timedelta = timedelta(0)
     corrected: bool = False
@@ -87,7 +85,7 @@ class Hearing(Struct, frozen=True, kw_only=True):
 
     def changed(self, link: LinkChanged) -> Hearing:
         """Take a change of the link; a code of another connection does not hold any more."""
-        return replace(self, link=link.state, link_since=link.at, link_why=link.why, pairing=None)
+        return replace(self, link=link.state, link_since=link.at, pairing=None)
 
     def stepped(self, by: timedelta) -> Hearing:
         """Move along with the door's own clock, which was set; best time stays as it was."""

@@ -2,8 +2,8 @@
 
 Each sign has a word, a shape and a colour of its own, none of which is needed to read the others.
 The grounds were searched for: the nearest two, seen without one of the three kinds of cones, are
-still 15 apart (CIEDE2000; see tests/kiosk/test_palette.py), and what stands on them has a contrast
-of 7 or more.
+still 15 apart (CIEDE2000; see tests/kiosk/drawing/test_palette.py), and what stands on them has a
+contrast of 7 or more.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ class Delivery:
         # Also that it is free: it may have come free while nobody could be told.
         self._say(Stuck(stuck=self._stuck))
         for kept in self._outbox.waiting():
-            self._send(kept)
+            self.deliver(kept)
         for message in self._told():
             self._send_told(message)
         self._tell_watching()
@@ -114,7 +114,7 @@ class Delivery:
             late = {name for name, sent in self._sent.items() if now - sent >= RESEND}
             for kept in self._outbox.waiting() if late else ():
                 if kept.name in late:
-                    self._send(kept)
+                    self.deliver(kept)
             for message in self._told() if late else ():
                 if message.id in late:
                     self._send_told(message)
@@ -126,8 +126,19 @@ class Delivery:
     # -- what is to be said ---------------------------------------------------------------------
 
     def deliver(self, kept: Kept) -> None:
-        """Send a press that the outbox has taken."""
-        self._send(kept)
+        """Send a press that the outbox has taken; while the line is down it waits there."""
+        if not self._up:
+            return
+        self._is_sent(kept.name)
+        self._say(
+            SendPress(
+                press=kept.press,
+                signature=kept.signature,
+                boot_id=boot_id(),
+                boottime=round(self._clock.boottime() * 1000),
+                wall=self._clock.now(),
+            )
+        )
 
     def tell_stuck(self, *, stuck: bool) -> None:
         """Tell of the button."""
@@ -219,20 +230,6 @@ class Delivery:
         yield from list(self.sensed.values())
         if self.counted is not None:
             yield self.counted
-
-    def _send(self, kept: Kept) -> None:
-        if not self._up:
-            return
-        self._is_sent(kept.name)
-        self._say(
-            SendPress(
-                press=kept.press,
-                signature=kept.signature,
-                boot_id=boot_id(),
-                boottime=round(self._clock.boottime() * 1000),
-                wall=self._clock.now(),
-            )
-        )
 
     def _send_told(self, message: SendSensed | SetHeadcount) -> None:
         if not self._up:

@@ -606,10 +606,8 @@ def everything_and_longest() -> Scene:
     """Likewise with the longest notice, several faults and a sign of two words."""
     model, now = everything()
     closure = DayClosure(since=at(9), until=at(17), reason="Vidéoprojecteur en panne, technicien attendu")
-    model = replace(model, told=replace(model.told, notices=(LONGEST_NOTICE, NOTICE)))
-    model = replace(
-        model, told=replace(model.told, days={ROOM: day(at(10, 42), closure=closure, info=LONG_INFO)})
-    )
+    days = {ROOM: day(at(10, 42), closure=closure, info=LONG_INFO)}
+    model = replace(model, told=replace(model.told, notices=(LONGEST_NOTICE, NOTICE), days=days))
     model = update(model, FaultFound(what="disk", why="read-only"), now)
     return update(model, FaultFound(what="display", why="unplugged"), now), now
 

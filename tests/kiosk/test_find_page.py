@@ -178,10 +178,7 @@ def test_a_door_that_knows_nothing_says_so(size: tuple[int, int]) -> None:
 
 def test_a_door_that_does_not_know_the_time_says_that() -> None:
     model, now = scenes.find_rooms()
-    model = passed(
-        replace(scenes.timeless(model), visit=replace(model.visit, search=None)),
-        now,
-    )
+    model = passed(replace(scenes.timeless(model), visit=replace(model.visit, search=None)), now)
 
     assert "heure inconnue" in [plain(text) for text in view(model, now, SMALL, "fr").texts()]
 

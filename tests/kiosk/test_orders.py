@@ -137,13 +137,8 @@ def test_what_is_ordered_is_answered_and_what_is_not_is_not(
         presses = [order for order in found if isinstance(order, Submit)]
         if presses:
             ordered.append(now)
-        answered = model.presses.feedback is not None and (
-            model.presses.feedback.told,
-            model.presses.feedback.since,
-        ) == (
-            "sending",
-            now,
-        )
+        feedback = model.presses.feedback
+        answered = feedback is not None and (feedback.told, feedback.since) == ("sending", now)
         assert answered == bool(presses)
         assert (model.visit.counted is not None and model.visit.counted[1] == now) == (
             any(isinstance(order, Recount) for order in found)

@@ -251,6 +251,13 @@ def test_no_word_stands_on_another_or_on_a_shape(
                 assert isinstance(part, Shape), (one, part)
                 assert part.name == "circle", (one, part)
                 assert _beside(part.box, a), (one, part)
+        shapes = [
+            part
+            for part in panel.parts
+            if isinstance(part, Code) or (isinstance(part, Shape) and part.name != "circle")
+        ]
+        for this, that in combinations(shapes, 2):
+            assert _apart(this.box, that.box), (this, that)
 
 
 def _height(typesetter: Typesetter, line: Line) -> int:

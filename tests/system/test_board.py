@@ -497,6 +497,10 @@ def test_all_of_it_can_be_done_by_keyboard(browser: Pages, school: School) -> No
 
 
 def axe(page: Page) -> list[str]:
+    if not AXE.exists():
+        if os.environ.get("TOCTOC_NO_SKIP"):
+            pytest.fail("axe-core is missing: make var/axe/axe.min.js")
+        pytest.skip("needs axe-core: make var/axe/axe.min.js")
     page.run(AXE.read_text(encoding="utf-8") + ";0")
     found = page.run("axe.run(document).then(result => result.violations)")
     return [
@@ -508,10 +512,6 @@ def axe(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_nothing(browser: Pages, school: School, *, dark: bool) -> None:
-    if not AXE.exists():
-        if os.environ.get("TOCTOC_NO_SKIP"):
-            pytest.fail("axe-core is missing: make var/axe/axe.min.js")
-        pytest.skip("needs axe-core: make var/axe/axe.min.js")
     door = at_the_door(browser, school, "L227", dark=dark)
     assert axe(door) == []
     door.click(".present")
@@ -700,10 +700,6 @@ def test_who_has_no_token_stays_outside_and_is_told_why(browser: Pages, school: 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_nothing_at_the_desk(browser: Pages, school: School, *, dark: bool) -> None:
-    if not AXE.exists():
-        if os.environ.get("TOCTOC_NO_SKIP"):
-            pytest.fail("axe-core is missing: make var/axe/axe.min.js")
-        pytest.skip("needs axe-core: make var/axe/axe.min.js")
     page = browser.open(f"{web(school)}/desk", dark=dark)
     page.until("!document.getElementById('login').hidden")
     assert axe(page) == []

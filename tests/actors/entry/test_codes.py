@@ -116,4 +116,4 @@ def test_what_is_remembered_of_guesses_is_bounded() -> None:
         gate = Gate(CODES)
         for number in range(25_000):
             gate.open(L213, "aaaaaaaa", f"2001:db8::{number:x}", NOON + number * apart)
-        assert len(gate._wrong) <= 10_000
+        assert len(gate._guesses._known) <= 10_000

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.entry.limits import Allowance, Guesses
+from actors.entry.limits import Allowance, Allowances
 from tests.clock import START
 
 
@@ -30,20 +30,20 @@ def test_a_clock_that_goes_back_gives_and_takes_nothing() -> None:
 
 
 def test_only_wrong_guesses_count_and_each_address_for_itself() -> None:
-    guesses = Guesses(3, 0.1)
+    guesses = Allowances(3, 0.1)
     for _ in range(3):
-        assert guesses.may("192.0.2.1", START)
-        guesses.wrong("192.0.2.1", START)
-    assert not guesses.may("192.0.2.1", START)
-    assert guesses.may("192.0.2.2", START)
-    assert guesses.may("192.0.2.1", START + timedelta(seconds=10))
+        assert guesses.may_take("192.0.2.1", START)
+        guesses.take("192.0.2.1", START)
+    assert not guesses.may_take("192.0.2.1", START)
+    assert guesses.may_take("192.0.2.2", START)
+    assert guesses.may_take("192.0.2.1", START + timedelta(seconds=10))
 
 
 def test_a_hundred_thousand_addresses_are_not_all_remembered() -> None:
-    guesses = Guesses(3, 0.1)
+    guesses = Allowances(3, 0.1)
     for n in range(30_000):
-        guesses.wrong(f"2001:db8::{n:x}", START)
-    assert len(guesses._wrong) <= 10_000
+        guesses.take(f"2001:db8::{n:x}", START)
+    assert len(guesses._known) <= 10_000
     for _ in range(2):
-        guesses.wrong("2001:db8::752f", START)
-    assert not guesses.may("2001:db8::752f", START), "the newest are"
+        guesses.take("2001:db8::752f", START)
+    assert not guesses.may_take("2001:db8::752f", START), "the newest are"

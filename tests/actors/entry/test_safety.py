@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
+import actors.live.ports
 import actors.live.serving
 from actors.entry.access import GUESS_BURST, GUESS_RATE
 from actors.entry.credentials import new_secret, proof_of, token
@@ -684,7 +685,7 @@ def test_who_never_says_hello_is_cut_off(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_tls_handshake_that_never_begins_is_cut_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actors.live.serving, "HELLO_LIMIT", 0.2)
+    monkeypatch.setattr(actors.live.ports, "TLS_LIMIT", 0.2)
     with running(tmp_path, more=TLS) as school, socket.create_connection(school.app.address) as silent:
         eventually(lambda: is_cut(silent))
 

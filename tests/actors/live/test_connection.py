@@ -54,7 +54,7 @@ def test_messages_of_one_write_come_one_by_one_between_those_of_the_library() ->
         await connection.send("first")
         connection.write_all([pack(text) for text in TEXTS])
         await connection.raw.ping()
-        connection.write("last but one")
+        connection.write_all([pack("last but one")])
         await connection.send("last")
         await connection.raw.wait_closed()
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -52,7 +52,6 @@ from tests.clock import FakeClock
 
 L213, L227 = RoomKey("L213"), RoomKey("L227")
 EXAMPLE = Path(__file__).resolve().parents[3] / "deploy" / "device.py"
-M = TypeVar("M")
 
 
 @contextlib.contextmanager

@@ -228,7 +228,7 @@ def test_events_that_a_client_could_not_take_are_told_by_their_numbers(
 
 
 def test_an_event_that_is_too_long_is_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actors.live.fanout, "MAX_OUTGOING", 300)
+    monkeypatch.setattr(actors.live.fanout, "fits", lambda text: len(text) <= 300)
     door = DoorClient("L213")
     with running(tmp_path) as school, desk(school, "front-desk", "feed") as talk:
         with door.connect(school.address) as at_door:

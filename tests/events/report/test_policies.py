@@ -76,9 +76,8 @@ def test_a_press_while_the_booking_before_is_in_use_confirms_only_that_as_at_the
     presses=st.lists(
         st.tuples(st.integers(7 * 60, 19 * 60), st.sampled_from(["present", "leaving"])),
         max_size=12,
-        unique_by=lambda press: press[
-            0
-        ],  # one button: of two presses at one instant the id says which is newer
+        # One button: of two presses at one instant the id says which is newer.
+        unique_by=lambda press: press[0],
     ),
     after=st.sampled_from(RULES),
 )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from events.ids import EventId
-from events.wire import Air, Heartbeat, Pressed, TimetablesRead
+from events.wire import Air, Heartbeat, Pressed
 from kiosk.door.hearing import SILENCE
 from kiosk.door.model import Model, begun
 from kiosk.door.presses import FEEDBACK
@@ -46,7 +46,7 @@ from tests.kiosk.door.doors import (
     seconds,
     tap,
 )
-from tests.kiosk.scenes import ROOM, TODAY, at, received
+from tests.kiosk.scenes import ROOM, at, received
 
 # -- the link --------------------------------------------------------------------------------------
 
@@ -78,29 +78,6 @@ def test_a_door_that_never_found_its_server_counts_from_its_start() -> None:
 
     assert model.hearing.cut_off_since(NOW + timedelta(seconds=29)) is None
     assert model.hearing.cut_off_since(NOW + timedelta(seconds=31)) == NOW
-
-
-def test_a_timetable_is_stale_after_two_refresh_periods() -> None:
-    model = connected()
-
-    assert not model.stale(NOW + timedelta(minutes=7))
-    assert model.stale(NOW + timedelta(minutes=7, seconds=1))
-
-
-def test_a_timetable_that_was_read_again_without_a_change_is_fresh() -> None:
-    later = NOW + timedelta(minutes=7)
-    model = received(connected(), later, TimetablesRead(readings={TODAY: later}))
-
-    assert not model.stale(later + timedelta(minutes=10))
-    assert model.stale(later + timedelta(minutes=10, seconds=1))
-
-
-def test_a_room_whose_timetable_fell_silent_keeps_its_age() -> None:
-    later = NOW + timedelta(minutes=7)
-    silent = TimetablesRead(readings={TODAY: later}, others={ROOM: {TODAY: NOW - timedelta(minutes=3)}})
-    model = received(connected(), later, silent)
-
-    assert model.stale(later + timedelta(seconds=1))
 
 
 # -- a clock that is set ---------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from events.wire import (
     RulesSet,
     SnapshotBegin,
     SnapshotEnd,
+    TimetablesRead,
     Welcome,
 )
 from kiosk.door.model import begun
@@ -159,6 +160,32 @@ def test_messages_for_others_change_nothing_but_the_sign_of_life() -> None:
         model, hearing=replace(model.hearing, heard_at=later)
     )
     assert received(model, later, Challenge(nonce="00")) == model
+
+
+# -- how old the timetable is ----------------------------------------------------------------------
+
+
+def test_a_timetable_is_stale_after_two_refresh_periods() -> None:
+    model = connected()
+
+    assert not model.stale(NOW + timedelta(minutes=7))
+    assert model.stale(NOW + timedelta(minutes=7, seconds=1))
+
+
+def test_a_timetable_that_was_read_again_without_a_change_is_fresh() -> None:
+    later = NOW + timedelta(minutes=7)
+    model = received(connected(), later, TimetablesRead(readings={TODAY: later}))
+
+    assert not model.stale(later + timedelta(minutes=10))
+    assert model.stale(later + timedelta(minutes=10, seconds=1))
+
+
+def test_a_room_whose_timetable_fell_silent_keeps_its_age() -> None:
+    later = NOW + timedelta(minutes=7)
+    silent = TimetablesRead(readings={TODAY: later}, others={ROOM: {TODAY: NOW - timedelta(minutes=3)}})
+    model = received(connected(), later, silent)
+
+    assert model.stale(later + timedelta(seconds=1))
 
 
 # -- codes and notices -----------------------------------------------------------------------------
