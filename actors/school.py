@@ -19,6 +19,7 @@ import pykka
 from msgspec.structs import replace
 
 from actors import messages as m
+from actors import news
 from actors.base import BaseActor, tell
 from actors.configured import config_drafts, other_zone, start_drafts
 from actors.entry.credentials import ACCESS_FILE, Credentials
@@ -51,15 +52,6 @@ RESTARTS = 5
 """How often one room may die within `RESTART_SPAN` before the whole process ends."""
 RESTART_SPAN = 60.0
 _TEXTS_KEPT = timedelta(days=2)
-_ONLY_PRESENCE = (
-    e.PresencePressed,
-    e.KioskJoined,
-    e.KioskLeft,
-    e.ButtonStuck,
-    e.ButtonFreed,
-    e.HeadcountChanged,
-    e.MotionSeen,
-)
 
 
 class SchoolActor(BaseActor):
@@ -192,37 +184,16 @@ class SchoolActor(BaseActor):
                 self._refuse(name, Refused(code="bad-message", reason=reason, ref=ref_of(name)))
             case pykka.ActorRef():
                 self._gateway = message
-                self._publish(
-                    changed=self._changed(self._school.rooms),
-                    texts=self._texts,
-                    rules=True,
-                    notices=True,
-                    access=True,
-                    created=self._school.created,
-                )
+                self._publish(replace(news.all_of(self._school), texts=self._texts))
             case _:
                 raise TypeError(f"the school knows no {type(message).__name__}")
 
     # -- what is recorded -----------------------------------------------------------------------
 
     def _committed(self, message: m.Committed) -> None:
-        changed: dict[RoomKey, list[e.Recorded]] = {}
-        shown: dict[RoomKey, None] = {}
-        days: set[RoomKey] = set()
-        rules_before, version_before = self._school.rules, self._school.version
-        sources_before, notices_before = dict(self._school.sources), self._school.notices
-        access_before, created_before = self._access(), self._school.created
-        for recorded in message.new:
-            key = self._school.apply(recorded)
-            if key is not None:
-                changed.setdefault(key, []).append(recorded)
-                if _is_evidence_only(recorded.event):
-                    continue
-                shown[key] = None
-                if not isinstance(recorded.event, _ONLY_PRESENCE):
-                    days.add(key)
-        new_texts = self._learn_texts(message)
         started = any(append.ref == "start" for append, _ in message.results)
+        brought = news.take(self._school, message.new, started=started)
+        new_texts = self._learn_texts(message)
         if any(
             append.ref == "reading" or isinstance(append.ref, m.JudgeReading) for append, _ in message.results
         ):
@@ -235,33 +206,22 @@ class SchoolActor(BaseActor):
             for append, result in message.results
             if append.room is not None
         }
-        for key in changed.keys() | settled.keys():
+        for key in brought.rooms.keys() | settled.keys():
             self._tell_room(
                 key,
                 m.Told(
-                    records=tuple(changed.get(key, ())), settled=key in settled, conflict=settled.get(key)
+                    records=tuple(brought.rooms.get(key, ())),
+                    settled=key in settled,
+                    conflict=settled.get(key),
                 ),
             )
-        rules_changed = self._school.rules != rules_before
-        if rules_changed:
+        if brought.rules_changed:
             for ref in self._rooms.values():
                 tell(ref, m.FollowRules(rules=self._school.rules))
-        read = self._school.version != version_before and self._school.sources != sources_before
         self._publish(
-            changed=self._changed(self._school.rooms)
-            if rules_changed or started
-            else self._changed(shown, days),
-            answers=answers(message),
-            replies=replies(message),
-            texts=new_texts,
-            rules=rules_changed,
-            readings=read,
-            notices=self._school.notices is not notices_before,
-            access=self._access() != access_before,
-            created=self._school.created if self._school.created != created_before else None,
-            happened=message.new,
+            replace(brought.publish, texts=new_texts, answers=answers(message), replies=replies(message))
         )
-        if read:
+        if brought.read:
             self._tell_ages()  # the next sign of life may be a heartbeat away
         if started:
             self._ready()
@@ -287,51 +247,9 @@ class SchoolActor(BaseActor):
     def _draft(self, event: e.AnyEvent, at: datetime | None = None) -> Draft:
         return draft(event, at or self._clock.now())
 
-    def _publish(
-        self,
-        *,
-        changed: tuple[Any, ...] = (),
-        answers: tuple[Any, ...] = (),
-        replies: tuple[Any, ...] = (),
-        texts: dict[EventId, str] | None = None,
-        rules: bool = False,
-        readings: bool = False,
-        notices: bool = False,
-        access: bool = False,
-        created: e.LogCreated | None = None,
-        happened: tuple[e.Recorded, ...] = (),
-    ) -> None:
-        if self._gateway is None:
-            return
-        ages = None
-        if readings:
-            ages = {key: self._school.readings(room) for key, room in self._school.rooms.items()}
-        tell(
-            self._gateway,
-            m.Publish(
-                seq=self._school.seq,
-                changed=changed,
-                answers=answers,
-                replies=replies,
-                texts=texts or {},
-                created=created,
-                rules=self._school.rules if rules else None,
-                readings=ages,
-                notices=tuple(self._school.notices.values()) if notices else None,
-                access=self._access() if access else None,
-                happened=happened,
-            ),
-        )
-
-    def _access(self) -> m.KnownAccess:
-        school = self._school
-        return m.KnownAccess(doors=school.doors, revoked=school.revoked, accesses=school.accesses)
-
-    def _changed(self, keys: Iterable[RoomKey], days: set[RoomKey] | None = None) -> tuple[m.Changed, ...]:
-        return tuple(
-            m.Changed(known=known(self._school, self._school.rooms[key]), day=days is None or key in days)
-            for key in keys
-        )
+    def _publish(self, message: m.Publish) -> None:
+        if self._gateway is not None:
+            tell(self._gateway, message)
 
     # -- rooms ----------------------------------------------------------------------------------
 
@@ -549,13 +467,8 @@ class SchoolActor(BaseActor):
         tell(self._gateway, replace(self._proved, sources=ages))
 
     def _refuse(self, name: EventId, refused: Refused) -> None:
-        self._publish(answers=((name, refused),))
+        self._publish(m.Publish(seq=self._school.seq, answers=((name, refused),)))
 
     def _reply(self, session: m.Session, message: Any) -> None:
         if self._gateway is not None:
             tell(self._gateway, m.Reply(session=session, message=message))
-
-
-def _is_evidence_only(event: e.AnyEvent) -> bool:
-    """Whether nothing that is shown follows from an event: 500 doors need not be told of it."""
-    return isinstance(event, e.AirMeasured) or (isinstance(event, e.MotionSeen) and event.until is None)

@@ -182,22 +182,19 @@ class Fanout:
         latest = self._latest
         known = subscribe.seq if subscribe.epoch == latest.epoch else None
         whole = known is None or known > latest.seq
-        frames = [
-            frame
-            for frame in latest.frames.values()
-            if not client.topics.isdisjoint(frame.topics)
-            and (whole or known is None or frame.touched > known)
-        ]
+        for_all, owed = (
+            latest.since(known) if known is not None and not whole else ([], latest.frames.values())
+        )
+        frames = [frame for frame in owed if not client.topics.isdisjoint(frame.topics)]
         seq = latest.seq
         client.snapshotting = True
         client.missed.clear()
         try:
             async with asyncio.timeout(SNAPSHOT_LIMIT):
                 await client.send(encode(SnapshotBegin(epoch=latest.epoch, seq=seq, whole=whole)))
+                for text in for_all:
+                    await client.send(text)
                 await self._send_frames(client, frames)
-                if not whole and "timetables" in latest.everyone:
-                    # A reading that found nothing new changed no room, but it renewed every age.
-                    await client.send(latest.everyone["timetables"])
                 await client.send(latest.notices(now))
                 await client.send(encode(SnapshotEnd(seq=seq)))
         finally:

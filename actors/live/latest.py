@@ -26,7 +26,6 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         topics: What one may subscribe to in order to be told of it.
         shown: The same before it was encoded, for feeds.
         touched: The seq of the log when one of them last changed.
-        planned_at: When the plan was made.
     """
 
     room: RoomKey
@@ -36,7 +35,6 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     presence: str
     shown: Room
     touched: int
-    planned_at: datetime
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -83,6 +81,7 @@ class Latest:
         self.rules = Rules()
         self.frames: dict[RoomKey, Frame] = {}
         self.everyone: dict[str, str] = {}
+        self._said_at: dict[str, int] = {}
         self.begun = asyncio.Event()
         self._created: LogCreated | None = None
         self._notices: tuple[Notice, ...] = ()
@@ -113,6 +112,23 @@ class Latest:
         self.frames.update((frame.room, frame) for frame, _ in update.frames)
         self.frames.update((frame.room, frame) for frame in update.kept)
         self.everyone.update(update.everyone)
+        self._said_at.update((about, update.seq) for about, _ in update.everyone)
+
+    def since(self, seq: int | None) -> tuple[list[str], list[Frame]]:
+        """Tell what somebody has to hear who knows all up to a position.
+
+        Args:
+            seq: That position; None for somebody who knows nothing.
+
+        Returns:
+            What is for everyone, and after that the rooms: each is as new as the newest of all this, while
+            the ages of the timetables may have been told before a room changed.
+        """
+        if seq is None:
+            return [], list(self.frames.values())
+        # A reading that found nothing new changed no room, but it renewed every age.
+        read = [self.everyone["timetables"]] if self._said_at.get("timetables", 0) > seq else []
+        return read, [frame for frame in self.frames.values() if frame.touched > seq]
 
     def configure(self, *, board_titles: bool, board_url: str) -> None:
         """Follow a new configuration."""

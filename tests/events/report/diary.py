@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+
+from msgspec.structs import replace
 
 from actors.messages import RecordPress
 from actors.room import decided
@@ -20,6 +23,7 @@ from tests.events.builders import DAY, OASIS, PARIS, PART, ROOM
 
 OTHER = RoomKey("L218")
 DOOR = KioskId("d" * 32)
+ICS = SourceName("ics")
 
 
 class Diary:
@@ -245,3 +249,84 @@ class Diary:
     def clocks(self, spans: Iterable[tuple[int, int]]) -> list[str]:
         """Write spans as clocks in Paris show them."""
         return ["-".join(f"{instant(edge).astimezone(PARIS):%H:%M}" for edge in span) for span in spans]
+
+
+def eventful(seed: int, events: int = 120) -> Diary:
+    """Write a day of everything, at random."""
+    chance = random.Random(seed)
+    diary = Diary(
+        ROOM,
+        OTHER,
+        policy=e.Policy(unknown_after=chance.choice([30, 24 * 60])),
+        sources=chance.choice([(OASIS,), (OASIS, ICS)]),
+        began="06:00",
+        seats=12,
+    )
+    minute = 0
+    for n in range(events):
+        minute += chance.randint(0, 12)
+        clock = f"{6 + minute // 60:02}:{minute % 60:02}"
+        if minute >= 17 * 60:
+            break
+        room = chance.choice((ROOM, OTHER))
+        known = list(diary.school.rooms[room].all_bookings)
+        match chance.randint(0, 13):
+            case 0 | 1 | 2:
+                start = minute + chance.randint(-60, 240)
+                length = chance.randint(15, 180)
+                source = chance.choice((OASIS, ICS))
+                base = diary.at("06:00")
+                event = e.BookingAdded(
+                    room=room, booking=BookingId(f"b{n}"), source=source,
+                    start=base + timedelta(minutes=start), end=base + timedelta(minutes=start + length),
+                    part=PART, series=chance.choice(["", "s"]),
+                )  # fmt: skip
+                diary.reads(clock, event, source=source)
+            case 3 if known:
+                diary.cancels(chance.choice(known), clock, room=room)
+            case 4 if known:
+                name = chance.choice(known)
+                hour = chance.randint(6, 20)
+                diary.moves(name, f"{hour:02}:00", f"{hour + 2:02}:00", clock, room=room)
+            case 5 | 6 | 7:
+                back = chance.choice([0, 0, 0, chance.randint(0, minute)])
+                pressed = minute - back
+                intent: e.Intent = chance.choice(["present", "present", "leaving"])
+                diary.presses(f"{6 + pressed // 60:02}:{pressed % 60:02}", intent, received=clock, room=room)
+            case 8:
+                diary.leaves(clock, room=room)
+            case 9:
+                diary.joins(at=clock, room=room)
+            case 10:
+                diary.tell(e.RoomClosed(room=room), at=clock)
+                diary.tell(e.HeadcountChanged(room=room, count=3, by="desk"))
+            case 11:
+                diary.tell(e.RoomReopened(room=room), at=clock)
+                diary.tell(e.ServerStarted(version="2", alive_until=None))
+            case 12:
+                diary.tell(_rare(diary, chance, room), at=clock)
+            case _:
+                diary.reads(clock, outcome=chance.choice(["unchanged", "failed"]), missing=(OTHER,))
+    return diary
+
+
+def _rare(diary: Diary, chance: random.Random, room: RoomKey) -> e.AnyEvent:
+    now = diary.clock.now()
+    policy = diary.school.rules.policy
+    rare: list[e.AnyEvent] = [
+        e.AirMeasured(room=room, kiosk=DOOR, co2=800),
+        e.ButtonStuck(room=room, kiosk=DOOR),
+        e.ButtonFreed(room=room, kiosk=DOOR),
+        e.MotionSeen(room=room, kiosk=DOOR),
+        e.NoticePosted(topic="school", part=PART, until=now + timedelta(minutes=chance.randint(1, 300))),
+        e.PolicySet(
+            policy=replace(
+                policy, walk_in=chance.choice([20, 60]), unknown_after=chance.choice([30, 24 * 60])
+            ),
+            hours=e.Hours(friday=chance.choice(["00:00-24:00", "07:00-20:00"])),
+        ),
+        e.RoomDeclared(room=room, info=e.RoomInfo(name=f"{room} bis", sources=(OASIS,), seats=20)),
+        e.RoomRetired(room=room),
+        e.SchoolRenamed(name="Lycée"),
+    ]
+    return chance.choice(rare)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 
 from events import domain as e
 from events.errors import LogError
-from events.ids import BookingId, SourceName
 from events.memory import MemoryLog
 from events.replay import replay
 from events.report import index
@@ -33,9 +31,7 @@ from events.report.spans import micros
 from events.sqlite import SqliteLog
 from events.state import SchoolState, digest_form
 from tests.events.builders import OASIS, ROOM
-from tests.events.report.diary import DOOR, OTHER, Diary
-
-ICS = SourceName("ics")
+from tests.events.report.diary import DOOR, ICS, OTHER, Diary, eventful
 
 
 def rows(facts: Facts) -> dict[str, list[object]]:
@@ -167,56 +163,6 @@ def test_a_room_that_a_timetable_does_not_name_is_silent_in_it() -> None:
 
 
 # -- the index ----------------------------------------------------------------------------------------
-
-
-def eventful(seed: int, events: int = 120) -> Diary:
-    """Write a day of everything, at random."""
-    chance = random.Random(seed)
-    diary = Diary(ROOM, OTHER, sources=chance.choice([(OASIS,), (OASIS, ICS)]), began="06:00", seats=12)
-    minute = 0
-    for n in range(events):
-        minute += chance.randint(0, 12)
-        clock = f"{6 + minute // 60:02}:{minute % 60:02}"
-        if minute >= 17 * 60:
-            break
-        room = chance.choice((ROOM, OTHER))
-        known = list(diary.school.rooms[room].all_bookings)
-        match chance.randint(0, 12):
-            case 0 | 1 | 2:
-                start = minute + chance.randint(-60, 240)
-                length = chance.randint(15, 180)
-                source = chance.choice((OASIS, ICS))
-                base = diary.at("06:00")
-                event = e.BookingAdded(
-                    room=room, booking=BookingId(f"b{n}"), source=source,
-                    start=base + timedelta(minutes=start), end=base + timedelta(minutes=start + length),
-                    part=e.Part(month="2026-11", commitment="c" * 64), series=chance.choice(["", "s"]),
-                )  # fmt: skip
-                diary.reads(clock, event, source=source)
-            case 3 if known:
-                diary.cancels(chance.choice(known), clock, room=room)
-            case 4 if known:
-                name = chance.choice(known)
-                hour = chance.randint(6, 20)
-                diary.moves(name, f"{hour:02}:00", f"{hour + 2:02}:00", clock, room=room)
-            case 5 | 6 | 7:
-                back = chance.choice([0, 0, 0, chance.randint(0, minute)])
-                pressed = minute - back
-                intent: e.Intent = chance.choice(["present", "present", "leaving"])
-                diary.presses(f"{6 + pressed // 60:02}:{pressed % 60:02}", intent, received=clock, room=room)
-            case 8:
-                diary.leaves(clock, room=room)
-            case 9:
-                diary.joins(at=clock, room=room)
-            case 10:
-                diary.tell(e.RoomClosed(room=room), at=clock)
-                diary.tell(e.HeadcountChanged(room=room, count=3, by="desk"))
-            case 11:
-                diary.tell(e.RoomReopened(room=room), at=clock)
-                diary.tell(e.ServerStarted(version="2", alive_until=None))
-            case _:
-                diary.reads(clock, outcome=chance.choice(["unchanged", "failed"]), missing=(OTHER,))
-    return diary
 
 
 def copied(records: list[e.Recorded], folder: Path, upto: int) -> SqliteLog:
