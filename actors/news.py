@@ -21,6 +21,7 @@ _ONLY_PRESENCE = (
     e.HeadcountChanged,
     e.MotionSeen,
 )
+_ACCESS = (e.DoorPaired, e.DoorRevoked, e.AccessGranted, e.AccessRevoked)
 
 
 class News(Struct, frozen=True, kw_only=True):
@@ -53,30 +54,31 @@ def take(school: SchoolState, new: Sequence[e.Recorded], *, started: bool = Fals
         new: What was recorded behind it, in order.
         started: The server's start is among it: then every room is told, for no door is there yet.
     """
-    rules, version, sources, notices = school.rules, school.version, dict(school.sources), school.notices
-    access, created = _access(school), school.created
+    rules, notices, created = school.rules, school.notices, school.created
     rooms: dict[RoomKey, list[e.Recorded]] = {}
     shown: dict[RoomKey, None] = {}
     days: set[RoomKey] = set()
+    read = access = False
     for recorded in new:
-        key = school.apply(recorded)
+        key, event = school.apply(recorded), recorded.event
         if key is None:
+            read = read or isinstance(event, e.TimetableRead)
+            access = access or isinstance(event, _ACCESS)
             continue
         rooms.setdefault(key, []).append(recorded)
-        if not _is_evidence_only(recorded.event):
+        if not _is_evidence_only(event):
             shown[key] = None
-            if not isinstance(recorded.event, _ONLY_PRESENCE):
+            if not isinstance(event, _ONLY_PRESENCE):
                 days.add(key)
-    all_changed = started or school.rules != rules
-    read = school.version != version and school.sources != sources
+    other_rules = school.rules != rules
     publish = m.Publish(
         seq=school.seq,
-        changed=_changed(school, school.rooms) if all_changed else _changed(school, shown, days),
-        created=school.created if school.created != created else None,
-        rules=school.rules if school.rules != rules else None,
+        changed=_changed(school, school.rooms) if other_rules or started else _changed(school, shown, days),
+        created=school.created if school.created is not created else None,
+        rules=school.rules if other_rules else None,
         readings={key: school.readings(room) for key, room in school.rooms.items()} if read else None,
         notices=tuple(school.notices.values()) if school.notices is not notices else None,
-        access=_access(school) if _access(school) != access else None,
+        access=_access(school) if access else None,
         happened=tuple(new),
     )
     return News(rooms=rooms, publish=publish)

@@ -139,7 +139,9 @@ def test_however_events_are_committed_everybody_knows_what_a_replay_tells(
         present.follows(update)
         if number not in range(*sorted(away)):
             absent.returns(latest)
-        assert update.seq == replayed.seq
+        assert (update.seq, latest.rules) == (replayed.seq, replayed.rules)
+        assert replayed.created is not None
+        assert latest.school == replayed.created.school
         for room in replayed.rooms.values():
             truth = known(replayed, room)
             for who in (present, newcomer(latest.frames)):
