@@ -114,9 +114,10 @@ acceptance: $(READY) ## every page, feed and truth of DATA (default ../shared/da
 	PYTHONPATH=. $(BIN)/python tests/audit_acceptance.py $(DATA)
 
 .PHONY: soak
-soak: $(READY) ## damaged pages and feeds for ten minutes (what is found stays in var/fuzz), floods, ten rounds of properties
+soak: $(READY) ## damaged pages and feeds for ten minutes (what is found stays in var/fuzz), floods, storms, ten rounds of properties
 	PYTHONPATH=. $(BIN)/python tests/fuzz.py --seconds 600 --corpus var/fuzz
 	PYTHONPATH=. $(BIN)/python tests/flood.py --seconds 300
+	for round in {1..5}; do $(BIN)/python tests/storm.py --seconds 60; done
 	for round in {1..10}; do $(BIN)/pytest -q -n auto -m hypothesis; done
 
 .venvs/bench/.ready: pyproject.toml requirements/bench.txt

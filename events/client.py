@@ -82,10 +82,7 @@ class Conversation:
         Raises:
             GatewayError: The conversation broke.
         """
-        try:
-            self._connection.send(encode(message))
-        except (ConnectionClosed, OSError) as error:
-            raise GatewayError(self._server, f"the connection broke: {error}") from error
+        _say(self._server, self._connection, message)
 
     def hear(self, *, until: float) -> ServerMessage:
         """Wait for the next message.
@@ -173,14 +170,15 @@ def converse(
                 "sha256:…, which the server tells at its start (journalctl -u toctoc-server)"
             )
             raise GatewayError(server, why) from error
-        except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
+        # Whoever hangs up in the midst of it is told as a closed connection.
+        except (OSError, InvalidHandshake, InvalidURI, TimeoutError, ConnectionClosed) as error:
             why = other_scheme(server, error) or f"no server answers: {error}"
             raise GatewayError(server, why) from error
         seen = _seen(server, connection, pin)
         challenge = _hear(server, connection, until)
         if not isinstance(challenge, Challenge):
             raise GatewayError(server, "it did not begin with a challenge; is this a toctoc server?")
-        connection.send(encode(_hello(challenge.nonce, token, door, seen)))
+        _say(server, connection, _hello(challenge.nonce, token, door, seen))
         answer = _hear(server, connection, until)
         if isinstance(answer, Refused):
             raise NotWelcome(server, answer.code, answer.reason)
@@ -208,6 +206,13 @@ def _hello(nonce: str, token: str | None, door: tuple[RoomKey, Ed25519PrivateKey
         return Hello(role="board")
     room, key = door
     return Hello(role="kiosk", room=room, key=public_hex(key), signature=sign_hello(key, nonce, room, seen))
+
+
+def _say(server: str, connection: ClientConnection, message: ClientMessage) -> None:
+    try:
+        connection.send(encode(message))
+    except (ConnectionClosed, OSError) as error:
+        raise GatewayError(server, f"the connection broke: {error}") from error
 
 
 def _hear(server: str, connection: ClientConnection, until: float) -> ServerMessage:

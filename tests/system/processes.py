@@ -229,15 +229,21 @@ class Wire:
     def address(self) -> str:
         return f"ws://127.0.0.1:{self.port}"
 
-    def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+    def mend(self) -> None:
+        """Let both directions through again; connections that lost something are gone."""
         with self._lock:
             ends = list(self._sockets)
         for end in ends:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+        self.up_cut.clear()
+        self.down_cut.clear()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.mend()
         for thread in self._threads:
             thread.join(PATIENCE)
 

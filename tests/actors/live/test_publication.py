@@ -3,110 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from actors import news
-from actors.live.latest import Frame, Latest, Update
+from actors.live.latest import Latest, Update
 from actors.live.publication import Publication
-from actors.web.rooms import stretch_at
 from events.domain import Policy, Recorded, ServerStarted
-from events.ids import RoomKey
-from events.projection import restore, room_day, room_presence
 from events.state import SchoolState
-from events.status import Known, known, status_at
-from events.wire import HEARTBEAT, RoomDay, RoomPresence, TimetablesRead, read_server_message
+from events.status import known
+from events.wire import HEARTBEAT, read_server_message
 from tests.events.builders import ROOM
 from tests.events.report.diary import Diary, eventful
+from tests.follower import Follower, gaps
 
 
-class Follower:
-    """What a client makes of what it is sent."""
-
-    def __init__(self) -> None:
-        self.days: dict[RoomKey, RoomDay] = {}
-        self.presences: dict[RoomKey, RoomPresence] = {}
-        self.seq = 0
-
-    def hears(self, text: str) -> None:
-        match read_server_message(text):
-            case RoomDay() as day:
-                self.days[day.room] = day
-            case RoomPresence() as presence:
-                self.presences[presence.room] = presence
-            case TimetablesRead(readings=readings, others=others):
-                for room, day in self.days.items():
-                    self.days[room] = replace(day, readings=others.get(room, readings))
-            case _:
-                pass
-
-    def follows(self, update: Update) -> None:
-        for frame, day in update.frames:
-            if day:
-                self.hears(frame.plain)
-            self.hears(frame.presence)
-        for _, text in update.everyone:
-            self.hears(text)
-        self.seq = update.seq
-
-    def returns(self, latest: Latest) -> None:
-        """Come back, and be told what is new."""
-        for_all, frames = latest.since(self.seq)
-        for text in for_all:
-            self.hears(text)
-        for frame in frames:
-            self.hears(frame.plain)
-            self.hears(frame.presence)
-        self.seq = latest.seq
+def tell(who: Follower, *texts: str) -> None:
+    for text in texts:
+        who.hears(read_server_message(text))
 
 
-def newcomer(frames: dict[RoomKey, Frame]) -> Follower:
-    follower = Follower()
-    for frame in frames.values():
-        follower.hears(frame.plain)
-        follower.hears(frame.presence)
-    return follower
+def follow(who: Follower, update: Update) -> None:
+    """Tell whoever is here, as `actors.live.fanout` does."""
+    for frame, day in update.frames:
+        tell(who, *([frame.plain] if day else []), frame.presence)
+    tell(who, *(text for _, text in update.everyone))
+    who.seq = update.seq
+
+
+def resume(who: Follower, latest: Latest) -> Follower:
+    """Tell whoever comes back, or comes for the first time."""
+    for_all, frames = latest.since(who.seq)
+    tell(who, *for_all)
+    for frame in frames:
+        tell(who, frame.plain, frame.presence)
+    who.seq = latest.seq
+    return who
 
 
 def batches(records: list[Recorded], cuts: list[int]) -> Iterator[list[Recorded]]:
     edges = sorted({0, len(records), *(cut % len(records) for cut in cuts)})
     for begin, end in pairwise(edges):
         yield records[begin:end]
-
-
-def gaps(follower: Follower, truth: Known, now: datetime) -> dict[str, tuple[object, object]]:
-    """Tell what a client does not know of a room, or knows wrongly, by itself or by its plan."""
-    key = truth.room.key
-    day, presence = follower.days[key], follower.presences[key]
-    status = status_at(truth, now)
-    planned = stretch_at(presence.plan, now)
-    compared = {
-        "day": (bare_day(day), bare_day(room_day(truth, now))),
-        "presence": (bare_presence(presence, now), bare_presence(room_presence(truth, now), now)),
-        "status": (status_at(restore(day, presence, truth.rules), now), status),
-        "plan": (planned and planned.status, status),
-    }
-    return {what: pair for what, pair in compared.items() if pair[0] != pair[1]}
-
-
-def bare_day(day: RoomDay) -> RoomDay:
-    """Leave out what tells when it was made; presses and evidence move the seq and leave the day."""
-    return replace(day, plan=(), seq=0)
-
-
-def bare_presence(presence: RoomPresence, now: datetime) -> RoomPresence:
-    stands = presence.headcount_until is not None and now < presence.headcount_until
-    return replace(
-        presence,
-        plan=(),
-        seq=0,
-        headcount=presence.headcount if stands else None,
-        headcount_until=presence.headcount_until if stands else None,
-    )
 
 
 @settings(max_examples=60)
@@ -131,20 +72,20 @@ def test_however_events_are_committed_everybody_knows_what_a_replay_tells(
             renewed = publication.renewed(beat)
             if renewed is not None:
                 latest.take(renewed)
-                present.follows(renewed)
+                follow(present, renewed)
             beat += timedelta(seconds=HEARTBEAT)
         update = publication.take(news.take(school, batch, started=started).publish, now)
         latest.take(update)
         replayed.apply_all(batch)
-        present.follows(update)
+        follow(present, update)
         if number not in range(*sorted(away)):
-            absent.returns(latest)
+            resume(absent, latest)
         assert (update.seq, latest.rules) == (replayed.seq, replayed.rules)
         assert replayed.created is not None
         assert latest.school == replayed.created.school
         for room in replayed.rooms.values():
             truth = known(replayed, room)
-            for who in (present, newcomer(latest.frames)):
+            for who in (present, resume(Follower(), latest)):
                 assert gaps(who, truth, now) == {}, (number, room.key)
             if absent.seq == latest.seq:
                 assert gaps(absent, truth, now) == {}, (number, room.key)
@@ -163,7 +104,7 @@ def test_a_plan_that_would_call_a_timetable_too_old_too_early_is_renewed_in_time
         )
         latest.take(update)
         for who in (present, absent):
-            who.follows(update)
+            follow(who, update)
         return update
 
     diary.reads("08:00")
@@ -174,8 +115,8 @@ def test_a_plan_that_would_call_a_timetable_too_old_too_early_is_renewed_in_time
     renewed = publication.renewed(diary.at("08:59:01"))
     assert renewed is not None
     latest.take(renewed)
-    present.follows(renewed)
-    absent.returns(latest)
+    follow(present, renewed)
+    resume(absent, latest)
     for who in (present, absent):
         plan = who.presences[ROOM].plan
         assert [s.status.name for s in plan] == ["free", "unknown"]
