@@ -16,7 +16,7 @@ from kiosk.door.model import Model
 from kiosk.hardware.backlight import CLASS, Backlight, brightness
 from kiosk.hardware.lamp import light
 from kiosk.hardware.lasting import Lasting
-from kiosk.hardware.sensors.plug import Sensors
+from kiosk.hardware.sensors.fitted import Sensors
 from kiosk.hardware.sound import beep
 from kiosk.inbox import Inbox
 from kiosk.settings import DoorSettings
