@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Meta, Struct
 from msgspec.structs import asdict, replace
 
-from actors.entry.limits import Limits
 from events.config import load, nearest, place
 from events.domain import ClosedDays, Hours, Policy, RoomInfo
 from events.errors import ConfigError
@@ -36,6 +35,20 @@ _MINUTES = {
 }
 
 Text = Annotated[str, Meta(min_length=1, description="a text in quotes, not empty")]
+
+
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[limits]`.
+
+    Attributes:
+        connections: Live connections at once; beyond, a quarter more of doors, devices and operators.
+        per_address: Of these from one address.
+        unauthenticated: Connections that may say who they are at once; the others wait for their turn.
+    """
+
+    connections: Annotated[int, Meta(ge=10, le=100_000)] = 4000
+    per_address: Annotated[int, Meta(ge=1, le=100_000)] = 3000
+    unauthenticated: Annotated[int, Meta(ge=1, le=10_000)] = 50
 
 
 class SchoolSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

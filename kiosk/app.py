@@ -19,6 +19,7 @@ from events.clock import Clock
 from events.domain import By, Intent
 from events.notify import notify, watchdog_every
 from events.wire import Air, Motion
+from kiosk.debounce import Contact
 from kiosk.door.model import Model
 from kiosk.door.update import passed, update
 from kiosk.drawing.palette import sign_of
@@ -26,7 +27,6 @@ from kiosk.drawing.screen import Screen
 from kiosk.drawing.sdl import pygame
 from kiosk.drawing.touch import Fingers
 from kiosk.drawing.window import Window
-from kiosk.hardware.debounce import Contact
 from kiosk.hardware.thin import Thin
 from kiosk.inbox import (
     AirFelt,

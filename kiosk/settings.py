@@ -14,8 +14,8 @@ from events.config import load, nearest, place
 from events.errors import ConfigError
 from events.ids import RoomKey, parse_room_key, read_fingerprint
 from kiosk.door.setup import Setup
-from kiosk.hardware.sensors.kinds import kinds
 from kiosk.hours import spans_of
+from kiosk.kinds import kinds
 
 Text = Annotated[str, Meta(min_length=1, description="a text in quotes, not empty")]
 Pixels = Annotated[int, Meta(ge=0, le=16_384)]

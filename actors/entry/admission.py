@@ -24,9 +24,10 @@ from websockets.http11 import Request, Response
 from actors.entry.access import Access, Caller, Desk
 from actors.entry.codes import Gate
 from actors.entry.credentials import read_token, verifies
-from actors.entry.limits import Allowances, Limits
+from actors.entry.limits import Allowances
 from actors.entry.tls import Context
 from actors.entry.turns import Turns
+from actors.settings import Limits
 from actors.web.answer import Answer
 from events.wire import PROTOCOL
 

@@ -7,26 +7,9 @@ people hardly do (wrong guesses) or allows a school at once.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
-
-from msgspec import Meta, Struct
 
 _MOST_ADDRESSES = 10_000
 """So many are remembered; of more, those that owe nothing are forgotten, then the oldest."""
-
-
-class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[limits]`.
-
-    Attributes:
-        connections: Live connections at once; beyond, a quarter more of doors, devices and operators.
-        per_address: Of these from one address.
-        unauthenticated: Connections that may say who they are at once; the others wait for their turn.
-    """
-
-    connections: Annotated[int, Meta(ge=10, le=100_000)] = 4000
-    per_address: Annotated[int, Meta(ge=1, le=100_000)] = 3000
-    unauthenticated: Annotated[int, Meta(ge=1, le=10_000)] = 50
 
 
 class Allowance:

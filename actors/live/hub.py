@@ -21,7 +21,6 @@ from actors.base import Broken, tell
 from actors.entry.access import Access
 from actors.entry.admission import Admission
 from actors.entry.codes import next_change
-from actors.entry.limits import Limits
 from actors.live.fanout import Fanout
 from actors.live.latest import Latest, Update
 from actors.live.plain import Plain
@@ -29,6 +28,7 @@ from actors.live.ports import Ports
 from actors.live.pulse import Pulse
 from actors.live.roster import Roster
 from actors.live.serving import Serving
+from actors.settings import Limits
 from actors.web.past import Past
 from events.clock import Clock
 from events.ids import SourceName

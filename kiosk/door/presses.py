@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from events.domain import Effect, Intent
 from events.ids import EventId
 from events.wire import Code, Pressed, Refused
-from kiosk.hardware.debounce import HOLD
+from kiosk.debounce import HOLD
 from kiosk.inbox import Noted
 
 FEEDBACK = timedelta(seconds=6)

@@ -31,7 +31,7 @@ class PresenceButton:
         active: Which level means pressed; ``auto`` is the one to which the resistor does not pull.
             The other one is a button that opens when it is pressed.
         bounce: Seconds for which lgpio itself waits until a level is stable. Shorter contacts
-            vanish, so keep it short: `kiosk.hardware.debounce` does the work.
+            vanish, so keep it short: `kiosk.debounce` does the work.
         pin_factory: gpiozero's; None for the one in ``GPIOZERO_PIN_FACTORY``, or lgpio.
 
     Raises:

@@ -1,7 +1,7 @@
 """From the edge of the contact to what its picture says, medians over 200 presses.
 
 A door in a window and a server in a process of its own, on loopback, with real commits at both
-ends. That a contact has been let go is believed after 50 ms (`kiosk.hardware.debounce.QUIET`): from then on
+ends. That a contact has been let go is believed after 50 ms (`kiosk.debounce.QUIET`): from then on
 counts what the second and the third figure tell.
 """
 

@@ -34,8 +34,8 @@ import pytest
 from gpiozero import Device
 
 from events.clock import SystemClock
+from kiosk.debounce import QUIET, Contact
 from kiosk.hardware.button import PresenceButton
-from kiosk.hardware.debounce import QUIET, Contact
 from kiosk.hardware.fittings import Fittings
 from kiosk.hardware.gpio import prepare
 from kiosk.hardware.lamp import Glow

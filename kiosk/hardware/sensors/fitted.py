@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from events.clock import Clock
-from kiosk.hardware.sensors.kinds import GROUP, kinds
 from kiosk.hardware.sensors.plug import Felt, Make, Put, Sensor
 from kiosk.inbox import FaultFound, Inbox
+from kiosk.kinds import GROUP, kinds
 from kiosk.settings import SensorSection
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import pytest
 
 from events.ids import EventId
 from events.wire import Code, Pressed, Refused
+from kiosk.debounce import HOLD
 from kiosk.door.presses import FEEDBACK, KEEP_PENDING
 from kiosk.door.update import passed, update
-from kiosk.hardware.debounce import HOLD
 from kiosk.inbox import Edge, FaultFound, Gesture, Kept, Quit, Received, StuckChanged, Touched
 from tests.kiosk.door.doors import NOW, PRESS, connected, cut, press
 from tests.kiosk.scenes import at, received

@@ -10,8 +10,8 @@ from typing import Literal
 import pytest
 from gpiozero.pins.mock import MockFactory, MockPin
 
+from kiosk.debounce import Contact
 from kiosk.hardware.button import PresenceButton
-from kiosk.hardware.debounce import Contact
 from kiosk.hardware.gpio import PinError
 from kiosk.inbox import Edge, FaultFound, Gesture, Inbox, Input, Touched
 from tests.clock import FakeClock

@@ -18,9 +18,9 @@ from events.clock import SystemClock
 from events.wire import Air
 from kiosk.hardware.sensors.air import LONGEST, AirLine, Lines, parse
 from kiosk.hardware.sensors.fitted import Sensors, make_sensor
-from kiosk.hardware.sensors.kinds import kinds
 from kiosk.hardware.sensors.motion import Motion
 from kiosk.inbox import AirFelt, FaultFound, Inbox, Input, MotionFelt
+from kiosk.kinds import kinds
 from kiosk.settings import SensorSection
 from tests.clock import FakeClock
 

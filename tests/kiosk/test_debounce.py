@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.hardware.debounce import CHATTER, HOLD, QUIET, STUCK, Contact, Outcome
+from kiosk.debounce import CHATTER, HOLD, QUIET, STUCK, Contact, Outcome
 from kiosk.inbox import Gesture, StuckChanged, Touched
 
 Edges = list[tuple[bool, float]]
