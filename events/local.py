@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from events.errors import ConfigError, ToctocError
-from events.places import CERTIFICATE_FILE, DATA, HOST, PORT, TOKEN_FILE
+from events.places import CERTIFICATE_FILE, CONFIG, DATA, HOST, PORT, TOKEN_FILE
 from events.tls import fingerprint_of
 
 TlsUse = Literal["auto", "always", "never", "proxy"]
@@ -53,9 +53,9 @@ class LocalServer(Struct, frozen=True, kw_only=True):
         try:
             return fingerprint_of(certificate)
         except FileNotFoundError:
-            raise NotThere(f"there is no {certificate} yet: has the server ever run?") from None
+            raise NotThere(f"there is no {certificate}: has the server ever run?") from None
         except PermissionError:
-            raise _servers_alone(certificate.parent) from None
+            raise _servers_alone(certificate) from None
         except (OSError, ValueError) as error:
             raise NotReadable(f"{certificate}: {error}") from error
 
@@ -87,6 +87,21 @@ class _Tls(Struct, frozen=True, kw_only=True):
 class _SchoolFile(Struct, frozen=True, kw_only=True):
     server: _Server = _Server()
     tls: _Tls = _Tls()
+
+
+def find_local_server() -> LocalServer | None:
+    """Tell how the server on this machine is reached, if its configuration is where it usually is.
+
+    Returns:
+        None where there is none, or none that whoever asks may read.
+
+    Raises:
+        ConfigError: It cannot be understood.
+    """
+    try:
+        return read_local_server(CONFIG)
+    except OSError:
+        return None
 
 
 def read_local_server(config: Path) -> LocalServer:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from events.domain import RoomInfo
 from events.ids import RoomKey
-from events.printable import unseen
+from events.printable import JOINERS, unseen
 from events.state import SchoolState, StandingNotice, stands
 
 LIMIT = 50
@@ -37,7 +37,7 @@ def one_line(text: str) -> str:
         ValueError: Nothing is left, or something in it cannot be shown, such as a control character.
     """
     line = " ".join(text.split())
-    if not 0 < len(line) <= LONGEST:
+    if not 0 < len(line.strip(JOINERS + " ")) <= len(line) <= LONGEST:
         raise ValueError(f"a notice has 1 to {LONGEST} letters, this has {len(line)}")
     wrong = unseen(line)
     if wrong:

@@ -625,7 +625,7 @@ class RoomPresence(Message, frozen=True, kw_only=True, omit_defaults=True, tag="
 
 
 class TimetablesRead(Message, frozen=True, kw_only=True, omit_defaults=True, tag="timetables-read"):
-    """Timetables were read and nothing else changed: replaces ``readings`` of every `RoomDay`.
+    """Timetables were read: replaces ``readings`` of every `RoomDay`; what else changed is told by itself.
 
     Attributes:
         readings: For each local day, when the timetables of most rooms were last believed.

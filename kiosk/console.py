@@ -6,6 +6,7 @@ import argparse
 import getpass
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from websockets.exceptions import InvalidURI
@@ -15,7 +16,7 @@ from events.client import address
 from events.clock import SystemClock
 from events.errors import ToctocError
 from events.ids import RoomKey, parse_room_key, read_fingerprint
-from events.local import address_of, read_local_server
+from events.local import NotReadable, address_of, find_local_server, read_local_server
 from events.places import CONFIG, HOST, PORT
 from kiosk.desk.desk import Desk
 from kiosk.desk.line import Target, TurnedAway
@@ -59,19 +60,24 @@ def _parser() -> argparse.ArgumentParser:
         "--token-file ~/.toctoc-token; on the server's machine: sudo toctoc console --as front-desk",
     )
     parser.add_argument("--as", dest="name", default="", metavar="NAME", help="your name, as it was granted")
-    parser.add_argument("--server", metavar="ws://…", help=f"default: {SERVER}")
+    parser.add_argument(
+        "--server", metavar="ws://…", help=f"default: as {CONFIG} says, if there is one; else {SERVER}"
+    )
     parser.add_argument(
         "--fingerprint", metavar="sha256:…", help="of the server's key, where its certificate is its own"
     )
     parser.add_argument(
-        "--token-file", type=Path, metavar="FILE", help="holds your token; else it is asked for"
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="holds your token; else it is asked for",
     )
     parser.add_argument(
         "--config",
         type=Path,
         metavar="school.toml",
-        help="on the server's machine: uses the server's own token; default without --server and "
-        f"--token-file: {CONFIG}, if it is there",
+        help=f"on the server's machine: uses the server's own token; default without --server: {CONFIG}, for "
+        "those who may read it",
     )
     parser.add_argument("--room", metavar="ROOM", help="where you are, for /find")
     return parser
@@ -86,13 +92,19 @@ def _target(arguments: argparse.Namespace) -> Target:
         ValueError: What was said does not fit together.
     """
     pin = read_fingerprint(arguments.fingerprint) if arguments.fingerprint else None
-    config: Path | None = arguments.config
-    if config is None and arguments.server is None and arguments.token_file is None and CONFIG.exists():
-        config = CONFIG
-    if config is not None:
-        local = read_local_server(config)
+    if arguments.config is not None:
+        local = read_local_server(arguments.config)
         server = arguments.server or local.address
         return Target(server=server, token=local.token(), name=arguments.name or NAME, pin=pin or local.pin())
+    if arguments.server is None and (found := find_local_server()) is not None:
+        with suppress(NotReadable):
+            pin = pin or found.pin()
+        arguments.server = found.address
+        if arguments.token_file is None:
+            # Whoever may not read the server's own token has one of their own.
+            with suppress(NotReadable):
+                own = found.token()
+                return Target(server=found.address, token=own, name=arguments.name or NAME, pin=pin)
     if arguments.token_file is not None:
         token = arguments.token_file.expanduser().read_text(encoding="utf-8").strip()
         if not token:

@@ -15,7 +15,7 @@ import msgspec
 from events.client import converse
 from events.errors import ToctocError
 from events.ids import parse_room_key, read_fingerprint
-from events.local import address_of, read_local_server
+from events.local import address_of, find_local_server, read_local_server
 from events.places import CONFIG, HOST, PORT
 from events.search import Answer, Refusal, Why, Wish
 from events.wire import Find, Found, Refused, Welcome
@@ -120,10 +120,8 @@ def _server(arguments: argparse.Namespace) -> tuple[str, str | None]:
     pin = read_fingerprint(arguments.fingerprint) if arguments.fingerprint is not None else None
     if arguments.server is not None:
         return arguments.server, pin
-    if arguments.config is None and not CONFIG.exists():
-        return SERVER, pin
-    local = read_local_server(arguments.config or CONFIG)
-    return local.address, pin or local.pin()
+    local = read_local_server(arguments.config) if arguments.config is not None else find_local_server()
+    return (local.address, pin or local.pin()) if local is not None else (SERVER, pin)
 
 
 def _ask(server: str, pin: str | None, wish: Wish) -> tuple[Welcome, Answer]:

@@ -8,16 +8,22 @@ from msgspec.structs import replace
 
 from actors.web.rooms import stretch_at
 from events.ids import RoomKey
+from events.notices import standing
 from events.projection import restore, room_day, room_presence
+from events.state import Rules, SchoolState
 from events.status import Known, status_at
 from events.wire import (
     Heartbeat,
+    Notice,
+    Notices,
     RoomDay,
     RoomPresence,
+    RulesSet,
     ServerMessage,
     SnapshotBegin,
     SnapshotEnd,
     TimetablesRead,
+    Welcome,
 )
 
 
@@ -25,6 +31,8 @@ class Follower:
     """A client that follows all rooms, as the protocol says and no more.
 
     Attributes:
+        rules: The school's; None before the welcome.
+        notices: Those that it was told of.
         epoch: Of the log; None before the first snapshot.
         seq: Up to where it knows all; None before the first snapshot's end.
     """
@@ -32,6 +40,8 @@ class Follower:
     def __init__(self) -> None:
         self.days: dict[RoomKey, RoomDay] = {}
         self.presences: dict[RoomKey, RoomPresence] = {}
+        self.rules: Rules | None = None
+        self.notices: tuple[Notice, ...] = ()
         self.epoch: int | None = None
         self.seq: int | None = None
         self._named: set[RoomKey] | None = None
@@ -39,6 +49,10 @@ class Follower:
     def hears(self, message: ServerMessage) -> None:
         """Take a message."""
         match message:
+            case Welcome(rules=rules) | RulesSet(rules=rules):
+                self.rules = rules
+            case Notices(notices=notices):
+                self.notices = notices
             case SnapshotBegin(epoch=epoch, whole=whole):
                 self.epoch = epoch
                 self._named = set() if whole else None
@@ -77,15 +91,25 @@ def gaps(follower: Follower, truth: Known, now: datetime) -> dict[str, tuple[obj
     day, presence = follower.days.get(key), follower.presences.get(key)
     if day is None or presence is None:
         return {"room": (day, presence)}
+    if follower.rules is None:
+        return {"rules": (None, truth.rules)}
     status = status_at(truth, now)
     planned = stretch_at(presence.plan, now)
     compared = {
+        "rules": (follower.rules, truth.rules),
         "day": (_bare_day(day), _bare_day(room_day(truth, now))),
         "presence": (_bare_presence(presence, now), _bare_presence(room_presence(truth, now), now)),
-        "status": (status_at(restore(day, presence, truth.rules), now), status),
+        "status": (status_at(restore(day, presence, follower.rules), now), status),
         "plan": (planned and planned.status, status),
     }
     return {what: pair for what, pair in compared.items() if pair[0] != pair[1]}
+
+
+def notice_gaps(follower: Follower, school: SchoolState, now: datetime) -> tuple[list[int], list[int]] | None:
+    """Compare the notices that stand, by their numbers; None where they are the same."""
+    told = [notice.number for notice in follower.notices if notice.until is None or now < notice.until]
+    right = [notice.number for notice in standing(school.notices.values(), now)]
+    return (told, right) if told != right else None
 
 
 def _bare_day(day: RoomDay) -> RoomDay:

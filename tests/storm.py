@@ -46,7 +46,7 @@ from events.status import known, status_at
 from events.wire import Subscribe
 from kiosk.drawing.palette import sign_of
 from tests.actors.stack import Site, free_port, serving_pages, write_school
-from tests.follower import Follower, gaps
+from tests.follower import Follower, gaps, notice_gaps
 from tests.system.processes import Door, Server, Wire, records, stop_all, toctoc
 
 ZONE = ZoneInfo("Europe/Paris")
@@ -113,6 +113,8 @@ class Board(threading.Thread):
         with converse(self._server, timeout=5) as conversation:
             self.came += 1
             follower = self.follower
+            with self.lock:
+                follower.hears(conversation.welcome)
             conversation.say(Subscribe(topics=("school",), epoch=follower.epoch, seq=follower.seq))
             while not self._over.is_set():
                 message = conversation.hear(until=time.monotonic() + 25)
@@ -141,13 +143,19 @@ class Storm:
         self.did: Counter[str] = Counter()
         self.broken: list[str] = []
         self.names: set[str] = set()
-        self._server: Server | None = Server(self._config, self._port)
+        self._server: Server | None = None
         self._wires = {room: Wire(self._port) for room in (*DOORS, "board")}
-        self._doors = {room: self._hang(room) for room in DOORS}
+        self._doors: dict[str, PressedDoor] = {}
         self._board = Board(self._wires["board"].address)
-        self._board.start()
         self._still: list[tuple[float, int]] = []
         self._down: list[tuple[float, str]] = []
+
+    def begin(self) -> None:
+        """Start the server, hang the doors."""
+        self._server = Server(self._config, self._port)
+        for room in DOORS:
+            self._doors[room] = self._hang(room)
+        self._board.start()
 
     # -- bad luck -----------------------------------------------------------------------------------
 
@@ -163,6 +171,7 @@ class Storm:
             (4, self._change_timetable),
             (2, self._fail_timetable),
             (1, self._close_room),
+            (1, self._post_notice),
             (1, self._reload),
         ]
         until = time.monotonic() + seconds
@@ -227,6 +236,9 @@ class Storm:
     def _close_room(self) -> None:
         what = self._chance.choice(("close", "reopen"))
         toctoc("room", what, self._chance.choice(ROOMS), "--config", self._config)
+
+    def _post_notice(self) -> None:
+        toctoc("notice", "post", "school", f"Annonce {next(self._numbers)}", "--config", self._config)
 
     def _reload(self) -> None:
         self._walk_in = self._chance.choice((20, 60, 90))
@@ -307,6 +319,8 @@ class Storm:
         self._expect("who stayed knows what a replay tells", until, lambda: self._gaps(self._board.follower))
         self._expect("who comes knows what a replay tells", until, lambda: self._gaps(self._newcomer()))
         self._expect("every door shows its sign", until, self._wrong_signs)
+        # A door that stood still may have noted some meanwhile.
+        self._expect("every press is in the log", until, lambda: sorted(self.names - recorded().keys()))
         self._look_for_the_dead()
         with contextlib.closing(SqliteLog(data, read_only=True)) as log:
             personal = PersonalStore(data / "personal", read_only=True)
@@ -331,12 +345,15 @@ class Storm:
                 return "nothing is known"
             now = datetime.now(UTC)
             compared = {key: gaps(follower, known(school, room), now) for key, room in school.rooms.items()}
-        return {key: found for key, found in compared.items() if found}
+            notices = notice_gaps(follower, school, now)
+        wrong: dict[str, object] = {key: found for key, found in compared.items() if found}
+        return wrong | ({"notices": notices} if notices else {})
 
     def _newcomer(self) -> Follower:
         follower = Follower()
         assert self._server is not None
         with converse(self._server.address) as conversation:
+            follower.hears(conversation.welcome)
             conversation.say(Subscribe(topics=("school",)))
             while follower.seq is None:
                 follower.hears(conversation.hear(until=time.monotonic() + 10))
@@ -361,7 +378,8 @@ class Storm:
         stop_all([*self._doors.values(), *([self._server] if self._server else [])])
         for wire in self._wires.values():
             wire.close()
-        self._board.join(30)
+        if self._board.ident is not None:
+            self._board.join(30)
 
 
 def _pause(seconds: float) -> None:
@@ -372,7 +390,11 @@ def _pause(seconds: float) -> None:
 def kept_if_broken(broken: list[str]) -> Iterator[Path]:
     """Give a folder that is gone afterwards, unless there is something to be looked at."""
     folder = Path(tempfile.mkdtemp(prefix="toctoc-storm-"))
-    yield folder
+    try:
+        yield folder
+    except BaseException:
+        print(f"kept: {folder}")
+        raise
     if broken:
         print(f"kept: {folder}")
     else:
@@ -392,6 +414,7 @@ def main(argv: list[str]) -> int:
     with kept_if_broken(broken) as folder, serving_pages() as site:
         storm = Storm(folder, site, random.Random(options.seed))
         try:
+            storm.begin()
             storm.rage(options.seconds)
             storm.clear()
         finally:

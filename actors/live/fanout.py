@@ -181,14 +181,12 @@ class Fanout:
         client.unfed = None
         latest = self._latest
         known = subscribe.seq if subscribe.epoch == latest.epoch else None
-        whole = known is None or known > latest.seq
-        for_all, owed = (
-            latest.since(known) if known is not None and not whole else ([], latest.frames.values())
-        )
+        whole = known is None or not latest.begun_at <= known <= latest.seq
+        for_all, owed = latest.since(None if whole else known)
         frames = [frame for frame in owed if not client.topics.isdisjoint(frame.topics)]
         seq = latest.seq
-        client.snapshotting = True
-        client.missed.clear()
+        client.snapshotting, client.lagging_since = True, None
+        client.missed &= {"rules"}  # which no snapshot brings
         try:
             async with asyncio.timeout(SNAPSHOT_LIMIT):
                 await client.send(encode(SnapshotBegin(epoch=latest.epoch, seq=seq, whole=whole)))
@@ -220,7 +218,7 @@ class Fanout:
         now = asyncio.get_running_loop().time()
         for client in self:
             self._tell_missed(client)
-            if client.lagging_since is None:
+            if client.lagging_since is None or client.snapshotting:
                 continue
             if client.has_read():
                 self._catch_up(client)

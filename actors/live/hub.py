@@ -117,8 +117,9 @@ class Hub:
         self.latest.take(update)
         if update.created is not None:
             self._pulse.begin()
-        if update.rules is not None:
-            self._day = day_of(update.rules, self._clock.now())
+        if update.rules is not None and update.at is not None:
+            # The day of its plans, which midnight may have ended on their way here.
+            self._day = day_of(update.rules, update.at)
         self.fanout.publish(update)
 
     def reload(self, board_titles: bool, board_url: str, limits: Limits) -> None:  # noqa: FBT001  # crosses threads

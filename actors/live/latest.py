@@ -16,6 +16,7 @@ from actors.web.rooms import Room, Shown
 from events.domain import LogCreated, Recorded
 from events.ids import EventId, RoomKey
 from events.state import Rules
+from events.status import Stretch
 from events.wire import Notice, Notices, encode
 
 
@@ -25,7 +26,9 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         topics: What one may subscribe to in order to be told of it.
         shown: The same before it was encoded, for feeds.
-        touched: The seq of the log when one of them last changed.
+        touched: The seq of the log when people were last told of them; one more where time alone changed
+            them.
+        plan: The statuses that the message of who is there tells: of a very long day the first ones.
     """
 
     room: RoomKey
@@ -35,6 +38,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     presence: str
     shown: Room
     touched: int
+    plan: tuple[Stretch, ...]
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -44,7 +48,8 @@ class Update(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         frames: Rooms that changed, and whether their day did.
         kept: Rooms whose messages are newer, but that nobody needs to be told of.
         everyone: For all clients, by what it is about.
-        notices: Those that stand, when they changed.
+        at: Where its plans begin; None where it has none.
+        notices: Those that nobody has withdrawn, when they changed.
         happened: What was recorded, for those who follow all of it.
     """
 
@@ -56,6 +61,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     replies: tuple[tuple[m.Session, str], ...] = ()
     created: LogCreated | None = None
     rules: Rules | None = None
+    at: datetime | None = None
     notices: tuple[Notice, ...] | None = None
     happened: tuple[Recorded, ...] = ()
 
@@ -69,6 +75,7 @@ class Latest:
 
     Attributes:
         seq: End of the log.
+        begun_at: Where it was when this run began: who knows no more is told all anew.
         frames: Of each room.
         everyone: What all clients are told, by what it is about.
         begun: Set when the school has spoken: before that there is no epoch, no rule and no room.
@@ -77,7 +84,7 @@ class Latest:
     def __init__(self, *, board_titles: bool, board_url: str) -> None:
         self.board_titles = board_titles
         self.board_url = board_url
-        self.seq = 0
+        self.seq = self.begun_at = 0
         self.rules = Rules()
         self.frames: dict[RoomKey, Frame] = {}
         self.everyone: dict[str, str] = {}
@@ -102,6 +109,8 @@ class Latest:
         """Take what is new."""
         self.seq = update.seq
         self._shown = None
+        if not self.begun.is_set():
+            self.begun_at = update.seq
         if update.created is not None:
             self._created = update.created
             self.begun.set()

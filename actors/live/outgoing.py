@@ -1,9 +1,9 @@
 """Messages as the text that travels, none longer than the protocol allows. Pure.
 
 What a client may be sent at most (`events.wire.MAX_OUTGOING`) a small device may have to hold in memory,
-so what is longer is made shorter here in a way that stays true: fewer and shorter titles first, then the
-bookings that are furthest away. The plan, which tells the statuses, is the last to be cut: behind its end
-nothing is claimed.
+so what is longer is made shorter here in a way that stays true: shorter titles first, then none, then the
+day's plan, which comes again with who is there; of that the end, behind which nothing is claimed. Only of
+a day that is too long without all these the bookings furthest away are left out.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from events.status import Stretch
 from events.wire import MAX_OUTGOING, Refused, RoomDay, RoomPresence, ServerMessage, encode
 
 _TITLES = (80, 40, 20)
@@ -26,12 +27,23 @@ def fits(text: str) -> bool:
 
 def day_text(day: RoomDay) -> str:
     """Write a room's day, shortened where it is too long."""
-    return _first_that_fits(_shorter_days(day))
+    for shorter in _shorter_days(day):
+        text = encode(shorter)
+        if fits(text):
+            return text
+    raise AssertionError("the last one holds nothing that could be long")
 
 
-def presence_text(presence: RoomPresence) -> str:
-    """Write who is in a room, shortened where that is too long."""
-    return _first_that_fits(_shorter_presences(presence))
+def presence_text(presence: RoomPresence) -> tuple[str, tuple[Stretch, ...]]:
+    """Write who is in a room, shortened where that is too long; tells the plan that is left, too."""
+    plan = presence.plan
+    while True:
+        text = encode(replace(presence, plan=plan))
+        if fits(text):
+            return text, plan
+        if not plan:
+            return encode(replace(presence, plan=(), confirmed={})), ()
+        plan = plan[: len(plan) // 2]
 
 
 def reply_text(reply: ServerMessage) -> str:
@@ -43,14 +55,6 @@ def reply_text(reply: ServerMessage) -> str:
     return encode(Refused(code="server", reason=reason, ref=getattr(reply, "ref", None)))
 
 
-def _first_that_fits(messages: Iterator[RoomDay | RoomPresence]) -> str:
-    for message in messages:
-        text = encode(message)
-        if fits(text):
-            return text
-    raise AssertionError("the last one holds nothing that could be long")
-
-
 def _shorter_days(day: RoomDay) -> Iterator[RoomDay]:
     yield day
     for letters in _TITLES:
@@ -58,12 +62,11 @@ def _shorter_days(day: RoomDay) -> Iterator[RoomDay]:
         yield day
     day = _with_titles(day, 0)
     yield day
+    day = replace(day, plan=())
+    yield day
     while day.bookings:
-        # They come in the order of their starts; the rest of them is in the plan.
+        # They come in the order of their starts.
         day = replace(day, bookings=day.bookings[: len(day.bookings) // 2])
-        yield day
-    while day.plan:
-        day = replace(day, plan=day.plan[: len(day.plan) // 2])
         yield day
     yield replace(day, info=None, closure=None, readings={})
 
@@ -75,11 +78,3 @@ def _with_titles(day: RoomDay, letters: int) -> RoomDay:
         return title if len(title) <= letters else f"{title[: letters - 1]}…"
 
     return replace(day, bookings=tuple(replace(b, title=cut(b.title)) for b in day.bookings))
-
-
-def _shorter_presences(presence: RoomPresence) -> Iterator[RoomPresence]:
-    yield presence
-    while presence.plan:
-        presence = replace(presence, plan=presence.plan[: len(presence.plan) // 2])
-        yield presence
-    yield replace(presence, confirmed={})

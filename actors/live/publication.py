@@ -6,7 +6,7 @@ Belongs to the gateway's actor: encoding a day for 500 doors is not for the loop
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -19,10 +19,12 @@ from events.notices import topics_of
 from events.projection import notices, room_day, room_presence
 from events.state import StandingNotice
 from events.status import Known, Stretch
-from events.wire import Notices, RulesSet, TimetablesRead, encode
+from events.wire import RulesSet, TimetablesRead, encode
 
 AHEAD = timedelta(minutes=1)
 """So long before the plan that clients have would be wrong they are told another."""
+_ALL = datetime.min.replace(tzinfo=UTC)
+"""An instant at which every notice stands."""
 
 
 class Publication:
@@ -38,8 +40,7 @@ class Publication:
         self._frames: dict[RoomKey, Frame] = {}
         self._texts: dict[EventId, str] = {}
         self._posted: tuple[StandingNotice, ...] = ()
-        # The plan of each room that everybody has, and until when each of them is right; None for always.
-        self._plans: dict[RoomKey, Sequence[Stretch]] = {}
+        # Until when the plan of each room that everybody has is right; None for always.
         self._right_until: datetime | None = None
 
     def take(self, message: m.Publish, now: datetime) -> Update:
@@ -58,21 +59,20 @@ class Publication:
             self._known[changed.known.room.key] = changed.known
             # Whoever comes later is owed the new ages also of a room where somebody pressed just now.
             frame = self._frame(changed.known, now, day=changed.day or read is not None)
-            frames.append((self._told(frame), changed.day or too_long))
+            self._is_right_until(_wrong_from(frame.plan, frame.shown.presence.plan, now))
+            frames.append((frame, changed.day or too_long))
         everyone: list[tuple[str, str]] = []
         kept: list[Frame] = []
         if message.rules is not None:
             everyone.append(("rules", encode(RulesSet(rules=message.rules))))
-        standing: Notices | None = None
         if message.notices is not None:
             self._posted = message.notices
-            standing = notices(self._posted, now, self._texts)
-            everyone.append(("notices", encode(standing)))
+            everyone.append(("notices", encode(notices(self._posted, now, self._texts))))
         if read is not None:
             told = {frame.room for frame, _ in frames}
             others = [known for key, known in self._known.items() if key not in told]
             if too_long:
-                frames += [(self._told(self._frame(known, now, day=True)), True) for known in others]
+                frames += [(self._frame(known, now, day=True), True) for known in others]
             else:
                 everyone.append(("timetables", read))
                 for known in others:
@@ -86,7 +86,11 @@ class Publication:
             replies=tuple((session, reply_text(reply)) for session, reply in message.replies),
             created=message.created,
             rules=message.rules,
-            notices=standing.notices if standing is not None else None,
+            at=now,
+            # Also those that ended by now: a clock that is set back lets them stand again.
+            notices=notices(message.notices, _ALL, self._texts).notices
+            if message.notices is not None
+            else None,
             happened=message.happened,
         )
 
@@ -96,7 +100,7 @@ class Publication:
         shown |= {known.room.closure.text for known in self._known.values() if known.room.closure}
         shown |= {notice.text for notice in self._posted}
         self._texts = {event: text for event, text in self._texts.items() if event in shown}
-        frames = [(self._told(self._anew(known, now, day=True)), True) for known in self._known.values()]
+        frames = [(self._anew(known, now, day=True), True) for known in self._known.values()]
         return Update(seq=self.seq, frames=tuple(frames))
 
     def renewed(self, now: datetime) -> Update | None:
@@ -113,9 +117,10 @@ class Publication:
         self._right_until = None
         frames: list[tuple[Frame, bool]] = []
         for key, known in self._known.items():
-            wrong = _wrong_from(self._plans[key], self._frames[key].shown.presence.plan, now)
+            frame = self._frames[key]
+            wrong = _wrong_from(frame.plan, frame.shown.presence.plan, now)
             if wrong is not None and wrong <= now + AHEAD:
-                frames.append((self._told(self._anew(known, now, day=False)), False))
+                frames.append((self._anew(known, now, day=False), False))
             else:
                 self._is_right_until(wrong)
         return Update(seq=self.seq, frames=tuple(frames))
@@ -123,21 +128,23 @@ class Publication:
     def _frame(self, k: Known, now: datetime, *, day: bool) -> Frame:
         key = k.room.key
         present = room_presence(k, now)
-        presence = presence_text(present)
+        presence, plan = presence_text(present)
         before = self._frames.get(key)
         if before is not None and not day:
             shown = replace(before.shown, presence=present)
-            frame = replace(before, presence=presence, shown=shown, touched=self.seq)
+            frame = replace(before, presence=presence, shown=shown, touched=self.seq, plan=plan)
         else:
             plain, titled = room_day(k, now), room_day(k, now, self._texts)
             frame = Frame(
                 room=key,
-                topics=topics_of(key, k.room.info),
+                # One that was moved to another wing is told to those who follow the old one, too.
+                topics=topics_of(key, k.room.info) | (before.topics if before is not None else frozenset()),
                 plain=day_text(plain),
                 titled=day_text(titled),
                 presence=presence,
                 shown=Room(day=plain, titled=titled, presence=present),
                 touched=self.seq,
+                plan=plan,
             )
         self._frames[key] = frame
         return frame
@@ -173,19 +180,15 @@ class Publication:
         """
         before = self._frames[known.room.key]
         frame = self._frame(known, now, day=True)
-        wrong = _wrong_from(self._plans[frame.room], frame.shown.presence.plan, now)
+        wrong = _wrong_from(before.plan, frame.shown.presence.plan, now)
         if wrong is not None and wrong <= now + AHEAD:
-            frames.append((self._told(frame), False))
+            frames.append((frame, False))
             return
         self._is_right_until(wrong)
-        frame = replace(frame, touched=before.touched)
+        # Whoever comes later has the same plan as those who are here: it is told anew to all at once.
+        frame = replace(frame, touched=before.touched, presence=before.presence, plan=before.plan)
         self._frames[frame.room] = frame
         kept.append(frame)
-
-    def _told(self, frame: Frame) -> Frame:
-        """Remember the plan that everybody is told with a frame."""
-        self._plans[frame.room] = frame.shown.presence.plan
-        return frame
 
     def _is_right_until(self, wrong: datetime | None) -> None:
         if wrong is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 from actors.web.answer import Language
 from actors.web.rooms import Room
 from events.ids import RoomKey
-from events.printable import printable
+from events.printable import JOINERS, printable
 from events.state import Rules
 from events.wire import DayBooking
 
@@ -130,7 +131,9 @@ def _utc(at: datetime) -> str:
 
 def _escaped(text: str) -> str:
     """Write a text as RFC 5545 wants it."""
-    lines = [printable(line) for line in text.splitlines()]
+    # Soft hyphens and the like are never seen; what else does something to a screen is told as U+FFFD.
+    seen = "".join(letter for letter in text if unicodedata.category(letter) != "Cf" or letter in JOINERS)
+    lines = [printable(line) for line in seen.splitlines()]
     return "\\n".join(re.sub(r"([\\;,])", r"\\\1", line) for line in lines)
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-import kiosk.find
+import events.local
 from events.ids import RoomKey
 from events.search import Answer, Refusal, Why, Wish
 from kiosk.find import WHY, lines, main
@@ -111,7 +111,7 @@ def test_on_the_servers_machine_its_configuration_says_where_it_is(
 ) -> None:
     with running(tmp_path, port=free_port(), more=more) as school:
         assert main(["--from", "L213", "--config", str(school.config)]) == 1
-        monkeypatch.setattr(kiosk.find, "CONFIG", school.config)
+        monkeypatch.setattr(events.local, "CONFIG", school.config)
         assert main(["--from", "L213"]) == 1
         assert main(["--from", "L213", "--fingerprint", "ab" * 32]) == (2 if more else 1)
     if more:

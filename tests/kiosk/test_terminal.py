@@ -18,6 +18,7 @@ from prompt_toolkit.output.plain_text import PlainTextOutput
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
+import events.local
 from events.clock import SystemClock
 from events.state import Rules
 from events.wire import (
@@ -355,11 +356,15 @@ def test_what_cannot_be_begun_is_told(
     (tmp_path / "empty").touch()
     (tmp_path / "token").write_text("x", encoding="ascii")
     places = {"empty": tmp_path / "empty", "token": tmp_path / "token"}
-    monkeypatch.setattr(console, "CONFIG", tmp_path / "none")
+    monkeypatch.setattr(events.local, "CONFIG", tmp_path / "none")
     assert console.main([argument.format(**places) for argument in arguments]) == 2
     error = capsys.readouterr().err
     assert error.startswith("toctoc console: ")
     assert why in error
+
+
+def not_readable(_server: events.local.LocalServer) -> str:
+    raise events.local.NotReadable("the server's alone")
 
 
 @pytest.mark.parametrize("more", ["", '[tls]\nuse = "always"\nnames = ["rooms.school.example"]'])
@@ -367,10 +372,16 @@ def test_on_the_servers_machine_the_configuration_says_where_and_as_whom(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str
 ) -> None:
     with running(tmp_path, port=free_port(), more=more) as school:
-        monkeypatch.setattr(console, "CONFIG", school.config)
+        monkeypatch.setattr(events.local, "CONFIG", school.config)
         local = console._target(console._parser().parse_args([]))
         asked = console._parser().parse_args(["--config", str(school.config)])
         assert console._target(asked) == local
+        with monkeypatch.context() as patch:
+            # As somebody who may not read what is the server's alone.
+            patch.setattr(events.local.LocalServer, "token", not_readable)
+            patch.setattr(console, "_ask_token", lambda: "my own")
+            mine = console._target(console._parser().parse_args(["--as", "jeanne"]))
+            assert mine == Target(server=local.server, token="my own", name="jeanne", pin=local.pin)
         assert (local.server, local.token) == (school.app.settings.address, school.token)
         assert (local.pin is not None) == bool(more)
         who = Target(server=local.server, token=local.token, name="front-desk", pin=local.pin)

@@ -122,7 +122,7 @@ function take(message) {
 			for (const { key, day } of rooms.values()) if (day) day.readings = message.others?.[key] ?? message.readings;
 			break;
 		case "heartbeat":
-			if (!whole) seq = message.seq;
+			if (link.has) seq = message.seq;
 			break;
 		default:
 			waiting.get(message.ref)?.(message.type === "refused" ? Object.assign(new Error(), message) : message);

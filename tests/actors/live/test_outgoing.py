@@ -70,10 +70,15 @@ def test_titles_are_cut_before_any_booking_is() -> None:
     assert {booking.title for booking in cut.bookings} == {("Algèbre linéaire " * 40)[:79] + "…"}
 
 
-def test_the_nearest_bookings_stay_and_so_does_the_plan() -> None:
+def test_the_plan_goes_before_any_booking_for_it_comes_again_with_the_presence() -> None:
+    many = day(300, None, 1000)
+    cut = read_day(day_text(many))
+    assert (cut.plan, cut.bookings) == ((), many.bookings)
+
+
+def test_of_too_many_bookings_the_nearest_stay() -> None:
     many = day(1000, "Algèbre", 300)
     cut = read_day(day_text(many))
-    assert cut.plan == many.plan
     assert cut.bookings
     assert [booking.id for booking in cut.bookings] == [b.id for b in many.bookings[: len(cut.bookings)]]
     assert {booking.title for booking in cut.bookings} == {None}
@@ -96,12 +101,12 @@ def test_whatever_the_day_is_its_message_is_short_enough_and_can_be_read(
 def test_a_presence_loses_the_end_of_its_plan_first() -> None:
     plan = day(0, None, 2000).plan
     confirmed = {BookingId(f"oasis:{n:032x}"): START for n in range(100)}
-    text = presence_text(RoomPresence(room=RoomKey("L213"), seq=1, confirmed=confirmed, plan=plan))
+    text, told = presence_text(RoomPresence(room=RoomKey("L213"), seq=1, confirmed=confirmed, plan=plan))
     assert fits(text)
     read = read_server_message(text)
     assert isinstance(read, RoomPresence)
     assert read.confirmed == confirmed
-    assert read.plan == plan[: len(read.plan)]
+    assert read.plan == told == plan[: len(told)]
     assert read.plan
 
 
