@@ -36,14 +36,11 @@ def day_text(day: RoomDay) -> str:
 
 def presence_text(presence: RoomPresence) -> tuple[str, tuple[Stretch, ...]]:
     """Write who is in a room, shortened where that is too long; tells the plan that is left, too."""
-    plan = presence.plan
-    while True:
-        text = encode(replace(presence, plan=plan))
-        if fits(text):
-            return text, plan
-        if not plan:
-            return encode(replace(presence, plan=(), confirmed={})), ()
-        plan = plan[: len(plan) // 2]
+    while not fits(text := encode(presence)):
+        if not presence.plan:
+            return encode(replace(presence, confirmed={})), ()
+        presence = replace(presence, plan=presence.plan[: len(presence.plan) // 2])
+    return text, presence.plan
 
 
 def reply_text(reply: ServerMessage) -> str:

@@ -197,6 +197,8 @@ class Publication:
 
 def _wrong_from(told: Sequence[Stretch], right: Sequence[Stretch], now: datetime) -> datetime | None:
     """Find the first instant, now or later, at which two plans tell different statuses."""
+    if told is right:
+        return None
     edges = {edge for plan in (told, right) for s in plan for edge in (s.start, s.until) if edge is not None}
     for instant in (now, *sorted(edge for edge in edges if edge > now)):
         one, other = stretch_at(told, instant), stretch_at(right, instant)
